@@ -1,0 +1,103 @@
+"""The composition root: the one place that builds store, vault, registry and runs from settings."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from bucketgraph.bitbucket.client import Patience
+from bucketgraph.collect.ledger import StoreLedger
+from bucketgraph.collect.progress import CallCounter, Progress, Silent
+from bucketgraph.collect.run import Collection, Plan
+from bucketgraph.collect.steps import CATALOGUE
+from bucketgraph.integrations.check import Check, check
+from bucketgraph.integrations.configuration import Integration
+from bucketgraph.integrations.registry import Registry
+from bucketgraph.integrations.vault import Vault, open_vault
+from bucketgraph.settings import Settings, load
+from bucketgraph.store.base import Run
+from bucketgraph.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """How one run is asked for; `since` is epoch ms."""
+
+    full: bool = False
+    wait: bool = True
+    since: int | None = None
+
+
+@dataclass
+class App:
+    """Everything a process needs, built on first use."""
+
+    settings: Settings
+    store: Store = field(repr=False)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Return the vault of stored credentials."""
+        given = self.settings.secret_key
+        return open_vault(self.settings.home, given.get_secret_value() if given else None)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Return the integrations."""
+        return Registry(self.store, self.vault, self.settings.home)
+
+    @cached_property
+    def ledger(self) -> StoreLedger:
+        """Return the persisted call ledger."""
+        return StoreLedger(self.store)
+
+    def patience(self, *, wait: bool = True) -> Patience:
+        """Return how clients deal with failures and limits."""
+        settings = self.settings
+        return Patience(
+            wait_initial=settings.retry_wait_seconds,
+            pause=settings.rate_limit_pause_seconds,
+            timeout=settings.timeout_seconds,
+            hourly_calls=settings.hourly_calls,
+            concurrency=settings.workers,
+            wait_for_budget=wait,
+        )
+
+    async def sync(
+        self, integration: Integration, options: SyncOptions, progress: Progress | None = None
+    ) -> Run:
+        """Run one collection, alone among all processes on this home."""
+        progress = progress or Silent()
+        counter = CallCounter(progress)
+        plan = Plan(
+            integration.id,
+            integration.config.workspaces,
+            full=options.full,
+            since=options.since,
+            workers=self.settings.workers,
+        )
+        with self.registry.running(integration):
+            async with self.registry.clients(
+                integration, ledger=self.ledger, patience=self.patience(wait=options.wait), monitor=counter
+            ) as clients:
+                return await Collection(self.store, clients, plan, progress=progress, counter=counter).run()
+
+    async def test(self, integration: Integration) -> list[Check]:
+        """Try an integration's consumers and workspaces."""
+        async with self.registry.clients(
+            integration, ledger=self.ledger, patience=self.patience(wait=False), monitor=CallCounter(Silent())
+        ) as clients:
+            return await check(clients, integration.config.workspaces)
+
+
+@contextlib.contextmanager
+def open_app(settings: Settings | None = None) -> Iterator[App]:
+    """Open the app on its store and close it afterwards."""
+    settings = settings or load()
+    store = Store.open(settings.url, CATALOGUE)
+    try:
+        yield App(settings, store)
+    finally:
+        store.close()

@@ -1,0 +1,131 @@
+"""The call ledger: how many calls a consumer made in the last hour, counted by ourselves.
+
+OAuth consumers get no rate headers; Bitbucket allows each consumer a flat 1,000 calls per rolling hour and
+endpoint group, and answers a blind 429 beyond. The ledger is persisted (by the store), so neither a
+restart nor a second process forgets what was spent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bucketgraph.bitbucket.endpoints import GROUPS, Group
+
+WINDOW_SECONDS = 3600
+BLOCK_CALLS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The ledger's answer: `calls` may be made now; if none, more are free at `retry_at` (epoch seconds)."""
+
+    calls: int
+    retry_at: float = 0.0
+
+
+class Ledger(Protocol):
+    """Counts calls per consumer and group over a rolling hour; safe across processes."""
+
+    def take(self, consumer: str, group: str, *, want: int, limit: int, now: float) -> Grant:
+        """Book up to `want` calls, never going over `limit` in any hour."""
+        ...
+
+    def give_back(self, consumer: str, group: str, *, calls: int, now: float) -> None:
+        """Return booked calls that were not made."""
+        ...
+
+    def used(self, consumer: str, group: str, *, now: float) -> int:
+        """Return the calls booked in the last hour."""
+        ...
+
+
+class MemoryLedger:
+    """A ledger that lives as long as its process: for tests and for testing credentials."""
+
+    def __init__(self) -> None:
+        self._calls: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+
+    def take(self, consumer: str, group: str, *, want: int, limit: int, now: float) -> Grant:
+        """Book up to `want` calls."""
+        minutes = self._calls[consumer, group]
+        grant = grant_from(minutes, want=want, limit=limit, now=now)
+        if grant.calls:
+            minutes[minute_of(now)] += grant.calls
+        return grant
+
+    def give_back(self, consumer: str, group: str, *, calls: int, now: float) -> None:
+        """Return booked calls."""
+        minutes = self._calls[consumer, group]
+        current = minute_of(now)
+        minutes[current] = max(0, minutes[current] - calls)
+
+    def used(self, consumer: str, group: str, *, now: float) -> int:
+        """Return the calls booked in the last hour."""
+        return used_in_window(self._calls[consumer, group], now=now)
+
+
+def minute_of(now: float) -> int:
+    """Return the minute (since the epoch) a call is booked under."""
+    return int(now // 60)
+
+
+def used_in_window(minutes: dict[int, int], *, now: float) -> int:
+    """Sum the calls of the last hour; a minute counts until all of it is over an hour old."""
+    oldest = minute_of(now - WINDOW_SECONDS)
+    return sum(calls for minute, calls in minutes.items() if minute >= oldest)
+
+
+def grant_from(minutes: dict[int, int], *, want: int, limit: int, now: float) -> Grant:
+    """Decide on a request for calls, given calls by minute."""
+    free = limit - used_in_window(minutes, now=now)
+    if free > 0:
+        return Grant(min(want, free))
+    oldest = minute_of(now - WINDOW_SECONDS)
+    first = min((m for m, calls in minutes.items() if m >= oldest and calls), default=minute_of(now))
+    return Grant(0, retry_at=(first + 1) * 60 + WINDOW_SECONDS)
+
+
+def consumer_id(key: str) -> str:
+    """Return a short name for a consumer that does not show its key."""
+    return hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
+
+
+class Budget:
+    """One consumer's share of the ledger, booked in small blocks to keep the ledger off the hot path."""
+
+    def __init__(self, ledger: Ledger, consumer: str, *, limit: int, clock: Callable[[], float]) -> None:
+        self._ledger, self._consumer, self._limit, self._clock = ledger, consumer, limit, clock
+        self._held: dict[Group, int] = dict.fromkeys(GROUPS, 0)
+        self.spent: dict[Group, int] = dict.fromkeys(GROUPS, 0)
+
+    def spend(self, group: Group) -> bool:
+        """Spend one booked call; False when a new block must be booked first."""
+        if not self._held[group]:
+            return False
+        self._held[group] -= 1
+        self.spent[group] += 1
+        return True
+
+    def book(self, group: Group) -> float | None:
+        """Book a block of calls; the epoch second to try again at when there are none."""
+        grant = self._ledger.take(
+            self._consumer, group, want=BLOCK_CALLS, limit=self._limit, now=self._clock()
+        )
+        self._held[group] += grant.calls
+        return None if grant.calls else grant.retry_at
+
+    def left(self, group: Group) -> int:
+        """Return how many calls of this hour are left."""
+        used = self._ledger.used(self._consumer, group, now=self._clock())
+        return max(0, self._limit - used + self._held[group])
+
+    def close(self) -> None:
+        """Give back what was booked and not used."""
+        for group, held in self._held.items():
+            if held:
+                self._ledger.give_back(self._consumer, group, calls=held, now=self._clock())
+            self._held[group] = 0

@@ -1,0 +1,255 @@
+"""A collection run: structure first in one transaction, then pull requests repository by repository."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bucketgraph.bitbucket.client import Client
+from bucketgraph.collect.access import Opened, open_workspaces
+from bucketgraph.collect.missing import Settled, settle
+from bucketgraph.collect.progress import CallCounter, Progress
+from bucketgraph.collect.publishing import Publisher
+from bucketgraph.collect.reading import Reading, read_listing
+from bucketgraph.collect.step import RepositoryFacts, Step, Unit, Window
+from bucketgraph.collect.steps import STEPS, members, pull_request_schema, repositories
+from bucketgraph.collect.tasks import together
+from bucketgraph.collect.windows import state_after, window_for
+from bucketgraph.errors import BucketgraphError, BudgetSpent, CredentialError
+from bucketgraph.graph.snapshot import Snapshot, scope_name
+from bucketgraph.graph.values import parse_properties
+from bucketgraph.store.base import Problem, Run, RunReport, RunStatus, ScopeState
+from bucketgraph.store.store import Store
+
+RESUME_WITHIN_MS = 24 * 3600 * 1000
+"""An interrupted run that is older than this is closed, and a new one begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to collect. `since` is epoch ms; `workers` is how many repositories are read at once."""
+
+    integration_id: str
+    workspaces: tuple[str, ...]
+    full: bool = False
+    since: int | None = None
+    workers: int = 4
+
+    def options(self) -> dict[str, str | bool | None]:
+        """Return what a resumed run must have in common with the interrupted one."""
+        since = None if self.since is None else str(self.since)
+        return {"full": self.full, "since": since, "workspaces": ",".join(self.workspaces)}
+
+
+class Collection:
+    """One run of an integration. The caller makes sure that no other run of it is under way."""
+
+    def __init__(
+        self, store: Store, clients: Sequence[Client], plan: Plan, *, progress: Progress, counter: CallCounter
+    ) -> None:
+        self._store, self._clients, self._plan = store, clients, plan
+        self._progress, self._counter = progress, counter
+        self._report = RunReport()
+        self._earlier_calls: dict[str, int] = {}
+
+    async def run(self) -> Run:
+        """Collect everything, or as much as can be seen, and return the ended (or interrupted) run.
+
+        Raises UserError where nothing can be seen at all because key, secret, scopes or workspace are
+        wrong, StoreError when the store fails, CancelledError when it is stopped. All leave what was
+        published.
+        """
+        run = self._open_run()
+        self._earlier_calls = dict(run.report.calls)
+        status: RunStatus = "FAILED"
+        try:
+            status = await self._collect(run)
+        except BudgetSpent as error:
+            self._note(Problem("Call budget", error.code, error.message, error.hint))
+            status = "IN_PROGRESS"
+        except asyncio.CancelledError:
+            status = "IN_PROGRESS"
+            raise
+        except BucketgraphError as error:
+            self._note(Problem("Run", error.code, error.message, error.hint))
+            raise
+        finally:
+            ended = self._end_run(run.id, status)
+        return ended
+
+    async def _collect(self, run: Run) -> RunStatus:
+        publisher = Publisher(self._store, self._plan.integration_id, run.id, self._progress)
+        opened, problems = await open_workspaces(
+            self._store, self._clients, self._plan.integration_id, self._plan.workspaces
+        )
+        for problem in problems:
+            self._note(problem)
+        await self._structure(opened, publisher)
+        for step in STEPS:
+            if step.per == "repository":
+                await self._repositories(step, opened, publisher, run)
+        if not self._report.problems:
+            await publisher.retire_people((pull_request_schema.TYPE, "closedById"), members.TYPE)
+        return "COMPLETED_WITH_ERRORS" if self._report.problems else "COMPLETED"
+
+    async def _structure(self, opened: Sequence[Opened], publisher: Publisher) -> None:
+        """Read all workspace steps of all workspaces, then publish them in one transaction."""
+        steps = [step for step in STEPS if step.per == "workspace"]
+        for step in steps:
+            self._progress.step_started(step.id, step.title, len(opened))
+        states = self._store.scope_states(self._plan.integration_id)
+        results = await together(self._workspace(steps, one, states) for one in opened)
+        parts = [part for result in results for part in result]
+        readings = [reading for reading, _ in parts]
+        for reading in readings:
+            self._note_all(reading)
+            if reading.step.id == members.MEMBERS.id:
+                whole = reading.complete
+                publisher.people.set_members(reading.unit.owner, reading.people, whole=whole)
+            publisher.people.see(reading.people.values())
+        renamed = _renamed(self._store, self._plan.integration_id, readings)
+        await publisher.publish(
+            [settled for _, settled in parts], stand_ins=_stand_ins(readings), renamed=renamed
+        )
+
+    async def _workspace(
+        self, steps: Sequence[Step[Any]], opened: Opened, states: dict[str, ScopeState]
+    ) -> list[tuple[Reading, Settled]]:
+        parts: list[tuple[Reading, Settled]] = []
+        for step in steps:
+            if step.id == opened.reading.step.id:
+                reading = opened.reading
+            else:
+                reading = await self._read(step, opened.client, Unit(opened.workspace), Window())
+            state = states.get(reading.scope, ScopeState())
+            settled = await self._settle(reading, state, opened.client)
+            if reading.complete:
+                state = replace(settled.state, whole_on=_now(), empty_since=None)
+                settled = replace(settled, state=state)
+            parts.append((reading, settled))
+            self._progress.step_advanced(step.id, opened.workspace.slug)
+        return parts
+
+    async def _repositories(
+        self, step: Step[Any], opened: Sequence[Opened], publisher: Publisher, run: Run
+    ) -> None:
+        """Read one step for all repositories, a few at a time, publishing each by itself."""
+        states = self._store.scope_states(self._plan.integration_id)
+        units = [
+            (one.client, Unit(one.workspace, facts))
+            for one in opened
+            for facts in self._known_repositories(one.workspace.uuid)
+        ]
+        todo = [u for u in units if _state_of(states, step, u[1]).run_id != run.id]
+        todo.sort(key=lambda u: _state_of(states, step, u[1]).run_id or 0)
+        self._progress.step_started(step.id, step.title, len(units))
+        for _, unit in units[: len(units) - len(todo)]:
+            self._progress.step_advanced(step.id, unit.label)
+        queue = iter(todo)
+
+        async def work() -> None:
+            for client, unit in queue:
+                state = _state_of(states, step, unit)
+                await self._repository(step, client, unit, state, publisher, run.id)
+                self._progress.step_advanced(step.id, unit.label)
+
+        await together(work() for _ in range(self._plan.workers))
+
+    async def _repository(
+        self,
+        step: Step[Any],
+        client: Client,
+        unit: Unit,
+        state: ScopeState,
+        publisher: Publisher,
+        run_id: int,
+    ) -> None:
+        window = window_for(state, full=self._plan.full, since=self._plan.since)
+        reading = await self._read(step, client, unit, window)
+        if window.changed_since is not None and any(p.code == "rejected" for p in reading.problems):
+            # A filter that Bitbucket refuses must not stand between us and the repository.
+            reading = await self._read(step, client, unit, Window(floor=self._plan.since))
+        settled = await self._settle(reading, state, client)
+        publisher.people.see(reading.people.values())
+        if reading.complete:
+            settled = replace(settled, state=state_after(settled.state, reading, run_id=run_id, now=_now()))
+        await publisher.publish([settled], renamed={})
+        self._note_all(reading)
+
+    async def _read(self, step: Step[Any], client: Client, unit: Unit, window: Window) -> Reading:
+        """Read a listing; a consumer that is refused spoils this listing only."""
+        try:
+            return await read_listing(step, client, unit, window)
+        except CredentialError as error:
+            reading = Reading(step, unit, window)
+            place = f"{step.title}: {unit.label}"
+            reading.problems.append(Problem(place, error.code, error.message, error.hint))
+            return reading
+
+    async def _settle(self, reading: Reading, state: ScopeState, client: Client) -> Settled:
+        return await settle(reading, state, self._store, client, self._plan.integration_id, _now())
+
+    def _known_repositories(self, workspace_uuid: str) -> list[RepositoryFacts]:
+        scope = scope_name(repositories.REPOSITORIES.scope, workspace_uuid)
+        found = self._store.entities(repositories.TYPE, integration_id=self._plan.integration_id, scope=scope)
+        return [RepositoryFacts.of(entity.key, entity.properties) for entity in found]
+
+    def _open_run(self) -> Run:
+        """Return the interrupted run to go on with, or a new one."""
+        last = next(iter(self._store.runs(self._plan.integration_id, limit=1)), None)
+        options = self._plan.options()
+        if last is not None and last.status == "IN_PROGRESS":
+            if last.options == options and _now() - last.started_on < RESUME_WITHIN_MS:
+                return last
+            self._store.end_run(last.id, "FAILED", last.report)
+        return self._store.start_run(self._plan.integration_id, options)
+
+    def _end_run(self, run_id: int, status: RunStatus) -> Run:
+        calls = dict(self._counter.calls)
+        for endpoint, number in self._earlier_calls.items():
+            calls[endpoint] = calls.get(endpoint, 0) + number
+        self._report.calls = calls
+        return self._store.end_run(run_id, status, self._report)
+
+    def _note_all(self, reading: Reading) -> None:
+        for problem in reading.problems:
+            self._note(problem)
+
+    def _note(self, problem: Problem) -> None:
+        self._report.problems.append(problem)
+        self._progress.problem(problem)
+
+
+def _state_of(states: dict[str, ScopeState], step: Step[Any], unit: Unit) -> ScopeState:
+    return states.get(scope_name(step.scope, unit.owner), ScopeState())
+
+
+def _stand_ins(readings: Sequence[Reading]) -> list[Snapshot]:
+    return [
+        Snapshot(scope_name(kind, reading.unit.workspace.uuid), records, only_if_absent=True)
+        for reading in readings
+        for kind, records in reading.stand_ins.items()
+    ]
+
+
+def _renamed(store: Store, integration_id: str, readings: Sequence[Reading]) -> dict[str, RepositoryFacts]:
+    """Return the repositories whose name, link or workspace differs from what is stored."""
+    before: dict[str, RepositoryFacts] = {}
+    for entity in store.entities(repositories.TYPE, integration_id=integration_id):
+        before[entity.key] = RepositoryFacts.of(entity.key, entity.properties)
+    found: dict[str, RepositoryFacts] = {}
+    for reading in readings:
+        if reading.step.id != repositories.REPOSITORIES.id:
+            continue
+        for key, record in reading.records.items():
+            facts = RepositoryFacts.of(key, parse_properties(record.properties))
+            if key in before and before[key] != facts:
+                found[key] = facts
+    return found
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

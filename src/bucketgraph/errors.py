@@ -1,0 +1,188 @@
+"""Every error bucketgraph raises on purpose, shaped by what the caller does next.
+
+::
+
+    BucketgraphError
+    ├── UserError               the person changes something and tries again      exit 2
+    │   ├── ConfigError         settings, integrations, flags
+    │   ├── Conflict            the same thing is under way already
+    │   └── CredentialError     the source refuses the consumer (key, scope, privacy)
+    ├── SourceError             Bitbucket did not give what was asked             exit 1
+    │   ├── Retryable           a later try may succeed (5xx, drops, broken bodies, 429)
+    │   ├── BudgetSpent         our own hourly call budget is used up
+    │   └── Skippable           this one thing cannot be seen; go on with the others
+    │       ├── Denied          403
+    │       ├── NotFound        404: never by itself a proof of deletion
+    │       ├── Gone            410: the endpoint or the object was withdrawn
+    │       ├── Rejected        400 and other answers that a retry cannot change
+    │       └── UntrustedLink   `next` or a redirect that leaves the configured origin, or loops
+    ├── StoreError              the graph file                                    exit 1
+    │   ├── StoreBusy           another process holds the lock for too long
+    │   ├── StoreFull           no space left
+    │   ├── StoreNewer          written by a newer bucketgraph
+    │   └── StoreUnreadable     not a bucketgraph database, or damaged, or no permission
+    ├── Interrupted             a person asked the run to stop                    exit 3
+    └── Bug                     a promise of ours is broken; please report        exit 1
+
+A message says what happened and why; the hint says what to do next.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+EXIT_COMPLETE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_PARTIAL = 3
+
+
+class BucketgraphError(Exception):
+    """The root: `message` says what and why, `hint` what to do next."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = EXIT_FAILED
+    http_status: ClassVar[int] = 500
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def paragraph(self) -> str:
+        """Return message and hint as the one paragraph a person reads."""
+        return f"{self.message} {self.hint}".strip()
+
+
+class UserError(BucketgraphError):
+    """The person changes something and tries again."""
+
+    code = "user"
+    exit_code = EXIT_USAGE
+    http_status = 400
+
+
+class ConfigError(UserError):
+    """A setting, an integration's configuration or a flag cannot be used."""
+
+    code = "config"
+
+
+class Conflict(UserError):
+    """The same thing is under way already, or is in the way."""
+
+    code = "conflict"
+    http_status = 409
+
+
+class CredentialError(UserError):
+    """Bitbucket refuses the consumer's key, secret, privacy or scopes."""
+
+    code = "credentials"
+    http_status = 401
+
+
+class SourceError(BucketgraphError):
+    """Bitbucket did not give what was asked."""
+
+    code = "source"
+    http_status = 502
+
+
+class Retryable(SourceError):
+    """A later try of the same call may succeed."""
+
+    code = "source-unavailable"
+
+
+class BudgetSpent(SourceError):
+    """The hourly call budget of a consumer is used up until `until` (epoch seconds)."""
+
+    code = "budget-spent"
+    exit_code = EXIT_PARTIAL
+    http_status = 429
+
+    def __init__(self, message: str, *, until: float, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.until = until
+
+
+class Skippable(SourceError):
+    """This one thing cannot be seen; the others can."""
+
+    code = "source-skipped"
+
+
+class Denied(Skippable):
+    """403: the consumer may not see this."""
+
+    code = "denied"
+
+
+class NotFound(Skippable):
+    """404: not there, or not for us. Never by itself a proof of deletion."""
+
+    code = "not-found"
+
+
+class Gone(Skippable):
+    """410: Bitbucket withdrew the endpoint or the object; never retried."""
+
+    code = "gone"
+
+
+class Rejected(Skippable):
+    """400 and other answers that a retry cannot change."""
+
+    code = "rejected"
+
+
+class UntrustedLink(Skippable):
+    """A `next` link or redirect that leaves the configured origin, or runs in a circle."""
+
+    code = "untrusted-link"
+
+
+class StoreError(BucketgraphError):
+    """The graph file cannot be used."""
+
+    code = "store"
+
+
+class StoreBusy(StoreError):
+    """Another process holds the lock for longer than we wait."""
+
+    code = "store-busy"
+    http_status = 503
+
+
+class StoreFull(StoreError):
+    """No space is left for the graph file."""
+
+    code = "store-full"
+    http_status = 507
+
+
+class StoreNewer(StoreError):
+    """The graph file was written by a newer bucketgraph."""
+
+    code = "store-newer"
+
+
+class StoreUnreadable(StoreError):
+    """The file is no bucketgraph database, is damaged or may not be read."""
+
+    code = "store-unreadable"
+
+
+class Interrupted(BucketgraphError):
+    """A person asked the run to stop; what was published stays."""
+
+    code = "interrupted"
+    exit_code = EXIT_PARTIAL
+
+
+class Bug(BucketgraphError):
+    """A promise of ours is broken; please report it."""
+
+    code = "bug"

@@ -1,0 +1,67 @@
+"""Property values: what may stand in the graph, canonical JSON, and time.
+
+All times in the graph are epoch **milliseconds** (integers, UTC).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import msgspec
+
+Scalar: TypeAlias = str | int | float | bool
+Value: TypeAlias = Scalar | list[str]
+Properties: TypeAlias = Mapping[str, Value]
+
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_DECODER = msgspec.json.Decoder(dict[str, str | int | float | bool | list[str]])
+
+
+def present(**properties: Value | None) -> dict[str, Value]:
+    """Return the given properties without those that are None: a missing fact is a missing key."""
+    return {name: value for name, value in properties.items() if value is not None}
+
+
+def canonical_json(properties: Properties) -> bytes:
+    """Return UTF-8 JSON with sorted keys: equal properties give equal bytes."""
+    return _ENCODER.encode(properties)
+
+
+def parse_properties(text: str | bytes) -> dict[str, Value]:
+    """Read what `canonical_json` wrote."""
+    return dict(_DECODER.decode(text))
+
+
+def fingerprint(*parts: bytes) -> bytes:
+    """Return a 16-byte BLAKE2b digest of the parts, their borders included."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(len(part).to_bytes(4, "big"))
+        digest.update(part)
+    return digest.digest()
+
+
+def epoch_ms(text: str | None) -> int | None:
+    """Read an ISO-8601 time as epoch milliseconds; None for None or what is no time.
+
+    Bitbucket writes `2018-11-06T15:43:55.296636+00:00`, but also other precisions, `Z`, and in places no
+    zone at all (then it is UTC).
+    """
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)
+
+
+def iso_utc(ms: int) -> str:
+    """Write epoch milliseconds as `2026-11-23T10:00:00.000Z`, whole to the millisecond."""
+    moment = datetime.fromtimestamp(ms // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"

@@ -1,0 +1,103 @@
+"""An integration's configuration, and what makes one valid."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from bucketgraph.bitbucket.oauth import Consumer
+from bucketgraph.bitbucket.origins import API_URL, OAUTH_URL, Origins, check_origin
+from bucketgraph.errors import ConfigError
+
+_WORKSPACE = re.compile(r"[A-Za-z0-9_.-]+|\{[0-9a-fA-F-]{36}\}")
+_LONGEST_NAME = 100
+
+
+class Config(msgspec.Struct, frozen=True):
+    """What is stored in plain: everything but the consumers' secrets."""
+
+    workspaces: tuple[str, ...]
+    consumer_keys: tuple[str, ...]
+    api_url: str = API_URL
+    oauth_url: str = OAUTH_URL
+
+    @property
+    def origins(self) -> Origins:
+        """Return the two origins that may receive credentials."""
+        return Origins(self.api_url, self.oauth_url)
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What is stored encrypted: the consumers' secrets, in the order of `Config.consumer_keys`."""
+
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A stored integration without its secrets. Times are epoch ms."""
+
+    id: str
+    name: str
+    description: str
+    config: Config
+    created_on: int
+    updated_on: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewIntegration:
+    """What a person enters to add an integration."""
+
+    name: str
+    workspaces: Sequence[str]
+    consumers: Sequence[Consumer]
+    description: str = ""
+    api_url: str = API_URL
+    oauth_url: str = OAUTH_URL
+
+
+def valid_config(new: NewIntegration) -> Config:
+    """Check every field and return the configuration; raises ConfigError for the first that is wrong."""
+    if not new.name.strip() or len(new.name) > _LONGEST_NAME or not new.name.isprintable():
+        raise ConfigError(
+            f"The name must have 1 to {_LONGEST_NAME} printable characters.",
+            hint="Choose the account name you know this Bitbucket by.",
+        )
+    if not new.consumers:
+        raise ConfigError("An OAuth consumer is needed.", hint="Give its key with --oauth-key.")
+    return Config(
+        workspaces=_valid_workspaces(new.workspaces),
+        consumer_keys=_valid_keys(new.consumers),
+        api_url=check_origin(new.api_url, flag="--api-url"),
+        oauth_url=check_origin(new.oauth_url, flag="--oauth-url"),
+    )
+
+
+def _valid_workspaces(workspaces: Sequence[str]) -> tuple[str, ...]:
+    if not workspaces:
+        raise ConfigError("A workspace is needed.", hint="Give it with --workspace, once for each workspace.")
+    for workspace in workspaces:
+        if not _WORKSPACE.fullmatch(workspace):
+            raise ConfigError(
+                f"{workspace!r} is no workspace name.",
+                hint="Use the part after bitbucket.org/ in the workspace's address, without slashes.",
+            )
+    return tuple(dict.fromkeys(workspaces))
+
+
+def _valid_keys(consumers: Sequence[Consumer]) -> tuple[str, ...]:
+    keys = tuple(consumer.key for consumer in consumers)
+    for consumer in consumers:
+        for text, what in ((consumer.key, "key"), (consumer.secret, "secret")):
+            if not text or text != text.strip() or not text.isprintable():
+                raise ConfigError(
+                    f"The OAuth {what} is empty or holds blanks or control characters.",
+                    hint="Copy it again from the consumer in the workspace's settings.",
+                )
+    if len(set(keys)) != len(keys):
+        raise ConfigError("The same OAuth key is given twice.", hint="Give each consumer once.")
+    return keys

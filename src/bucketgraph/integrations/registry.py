@@ -1,0 +1,132 @@
+"""The integrations of a store: add, find, remove, and open as clients."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+from filelock import FileLock, Timeout
+
+from bucketgraph.bitbucket.budget import Ledger
+from bucketgraph.bitbucket.client import Client, Patience
+from bucketgraph.bitbucket.monitor import Monitor
+from bucketgraph.bitbucket.oauth import Consumer
+from bucketgraph.errors import ConfigError, Conflict
+from bucketgraph.integrations.configuration import (
+    Config,
+    Credentials,
+    Integration,
+    NewIntegration,
+    valid_config,
+)
+from bucketgraph.integrations.vault import Vault
+from bucketgraph.store.base import IntegrationRow
+from bucketgraph.store.store import Store
+
+
+class Registry:
+    """Keeps integrations; their secrets are readable only through the vault."""
+
+    def __init__(self, store: Store, vault: Vault, home: Path) -> None:
+        self._store, self._vault, self._home = store, vault, home
+
+    def add(self, new: NewIntegration) -> Integration:
+        """Store a new integration; raises ConfigError for a bad field or a taken name."""
+        config = valid_config(new)
+        credentials = Credentials(tuple(consumer.secret for consumer in new.consumers))
+        now = int(time.time() * 1000)
+        row = IntegrationRow(
+            id=str(uuid.uuid4()),
+            name=new.name,
+            description=new.description,
+            config=msgspec.json.encode(config).decode(),
+            credentials=self._vault.encrypt(msgspec.json.encode(credentials)),
+            created_on=now,
+            updated_on=now,
+        )
+        self._store.add_integration(row)
+        return _integration(row)
+
+    def all(self) -> list[Integration]:
+        """Return all integrations by name."""
+        return [_integration(row) for row in self._store.integrations()]
+
+    def find(self, name: str) -> Integration:
+        """Return an integration by name; raises ConfigError naming those that exist."""
+        return _integration(self._row(name))
+
+    def remove(self, name: str) -> None:
+        """Delete an integration with everything it brought, history included."""
+        integration = self.find(name)
+        with self.running(integration):
+            self._store.remove_integration(integration.id)
+
+    def consumers(self, name: str) -> tuple[Consumer, ...]:
+        """Return an integration's consumers with their secrets."""
+        row = self._row(name)
+        plain = self._vault.decrypt(row.credentials, whose=f"the integration {name!r}")
+        credentials = msgspec.json.decode(plain, type=Credentials)
+        keys = _integration(row).config.consumer_keys
+        return tuple(Consumer(key, secret) for key, secret in zip(keys, credentials.secrets, strict=True))
+
+    @contextlib.asynccontextmanager
+    async def clients(
+        self, integration: Integration, *, ledger: Ledger, patience: Patience, monitor: Monitor
+    ) -> AsyncIterator[list[Client]]:
+        """Open a client for each consumer."""
+        async with contextlib.AsyncExitStack() as stack:
+            yield [
+                await stack.enter_async_context(
+                    Client(
+                        integration.config.origins,
+                        consumer,
+                        ledger=ledger,
+                        patience=patience,
+                        monitor=monitor,
+                    )
+                )
+                for consumer in self.consumers(integration.name)
+            ]
+
+    @contextlib.contextmanager
+    def running(self, integration: Integration) -> Iterator[None]:
+        """Hold the integration's run lock, which ends with the process however it ends."""
+        folder = self._home / "locks"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FileLock(folder / f"{integration.id}.lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise Conflict(
+                f"A run of {integration.name!r} is under way in another process.",
+                hint="Wait for it to end, or stop it; then run this again.",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _row(self, name: str) -> IntegrationRow:
+        rows = {row.name: row for row in self._store.integrations()}
+        if name not in rows:
+            known = ", ".join(rows) or "none yet"
+            raise ConfigError(
+                f"There is no integration named {name!r} (known: {known}).",
+                hint="Add it with `bucketgraph integration add`.",
+            )
+        return rows[name]
+
+
+def _integration(row: IntegrationRow) -> Integration:
+    try:
+        config = msgspec.json.decode(row.config, type=Config)
+    except msgspec.MsgspecError as error:
+        raise ConfigError(
+            f"The stored configuration of the integration {row.name!r} cannot be read ({error}).",
+            hint="It was changed by hand or by a newer bucketgraph; restore a backup of the graph file.",
+        ) from None
+    return Integration(row.id, row.name, row.description, config, row.created_on, row.updated_on)

@@ -1,0 +1,175 @@
+"""What goes into the store and what comes out of it, as plain values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import msgspec
+
+from bucketgraph.graph.snapshot import Snapshot
+from bucketgraph.graph.values import Value
+
+ChangeKind = Literal["created", "updated", "deleted"]
+CHANGE_KINDS: tuple[ChangeKind, ...] = ("created", "updated", "deleted")
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeState:
+    """How far a scope was collected. Times are epoch ms; None means never, or no limit for `floor`.
+
+    `whole_on`: when it was last read from end to end. `watermark`: the newest `updated_on` published,
+    never later than the beginning of the walk that saw it. `floor`: what `--since` cut off. `empty_since`:
+    since when its listing comes back suddenly empty. `run_id`: the run that published it last.
+    """
+
+    run_id: int | None = None
+    whole_on: int | None = None
+    watermark: int | None = None
+    floor: int | None = None
+    empty_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What is published in one transaction. `scopes` are the new states of scopes by name."""
+
+    integration_id: str
+    run_id: int
+    snapshots: tuple[Snapshot, ...] = ()
+    scopes: Mapping[str, ScopeState] = field(default_factory=dict)
+    retire: frozenset[str] = frozenset()
+    """Keys of records to delete whatever their scope: nothing refers to them any more."""
+
+
+class Tally(msgspec.Struct):
+    """How many objects of one type a run created, updated, deleted or found unchanged."""
+
+    created: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Add another tally to this one."""
+        self.created += other.created
+        self.updated += other.updated
+        self.deleted += other.deleted
+        self.unchanged += other.unchanged
+
+
+class Counts(msgspec.Struct):
+    """Tallies by entity type and by relationship type."""
+
+    entities: dict[str, Tally] = {}
+    relationships: dict[str, Tally] = {}
+
+    def add(self, other: Counts) -> None:
+        """Add another set of counts to this one."""
+        for mine, theirs in ((self.entities, other.entities), (self.relationships, other.relationships)):
+            for name, tally in theirs.items():
+                mine.setdefault(name, Tally()).add(tally)
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something a run could not see: where, what happened, and what to do."""
+
+    scope: str
+    code: str
+    message: str
+    hint: str = ""
+
+
+class RunReport(msgspec.Struct):
+    """What a run did so far; kept in the run's row and added to in every publishing transaction."""
+
+    counts: Counts = msgspec.field(default_factory=Counts)
+    problems: list[Problem] = []
+    calls: dict[str, int] = {}
+
+
+RunStatus = Literal["IN_PROGRESS", "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of an integration; times in epoch ms."""
+
+    id: int
+    integration_id: str
+    started_on: int
+    finished_on: int | None
+    status: RunStatus
+    options: Mapping[str, str | bool | None]
+    report: RunReport
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationRow:
+    """An integration as stored: `config` is JSON text, `credentials` encrypted text."""
+
+    id: str
+    name: str
+    description: str
+    config: str
+    credentials: str
+    created_on: int
+    updated_on: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntity:
+    """The present version of an entity, or its last one when it is deleted. Times in epoch ms."""
+
+    id: int
+    integration_id: str
+    key: str
+    type: str
+    classes: tuple[str, ...]
+    name: str
+    version: int
+    created_on: int
+    begin_on: int
+    end_on: int | None
+    properties: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRelationship:
+    """The present version of a relationship with its two ends."""
+
+    id: int
+    verb: str
+    from_key: str
+    from_type: str
+    from_name: str
+    to_key: str
+    to_type: str
+    to_name: str
+    version: int
+    begin_on: int
+    properties: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of the change feed.
+
+    `before` and `after` hold only the properties that differ; a created object has no `before`, a deleted
+    one no `after`.
+    """
+
+    publication: int
+    on: int
+    kind: ChangeKind
+    element: Literal["entity", "relationship"]
+    type: str
+    key: str
+    name: str
+    before: Mapping[str, Value]
+    after: Mapping[str, Value]
+
+
+TypeCounts = Counter[str]

@@ -1,0 +1,142 @@
+"""Writing entity versions: the present one in `entity`, older ones in `entity_history`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from bucketgraph.graph.entity import SealedRecord
+from bucketgraph.store import tables as t
+from bucketgraph.store.transaction import End, Transaction, chunks
+
+Item = tuple[int, SealedRecord]
+"""A record's id, which is its entity's id too, and the record."""
+
+_INSERT = insert(t.entity)
+_INSERT_HISTORY = insert(t.entity_history)
+_UPDATE = (
+    update(t.entity)
+    .where(t.entity.c.id == bindparam("of"))
+    .values(
+        type_id=bindparam("to_type"),
+        name=bindparam("to_name"),
+        props=bindparam("to_props"),
+        version=bindparam("to_version"),
+        begin_on=bindparam("to_begin"),
+        publication=bindparam("to_publication"),
+        end_on=None,
+        end_publication=None,
+    )
+)
+
+
+def create(tx: Transaction, items: Iterable[Item]) -> None:
+    """Insert entities whose records are new."""
+    rows = []
+    for new, record in items:
+        if record.type is not None:
+            rows.append(_new_row(tx, new, record, record.type))
+    tx.execute_many(_INSERT, rows)
+
+
+def change(tx: Transaction, items: Sequence[Item]) -> None:
+    """Bring the entities of changed or returning records to their new state, keeping the old version."""
+    stored = _load(tx, [new for new, record in items if record.type is not None])
+    inserts, updates, history = [], [], []
+    for new, record in items:
+        if record.type is None:
+            continue
+        row = stored.get(new)
+        if row is None:
+            inserts.append(_new_row(tx, new, record, record.type))
+        elif row.end_on is None and _same(tx, row, record):
+            tx.learn_end(record.key, End(new, row.type_id))
+            tx.count_entity(record.type, "unchanged")
+        else:
+            history.append(_history_row(tx, row))
+            updates.append(_update_row(tx, row, record, record.type))
+            tx.count_entity(record.type, "created" if row.end_on is not None else "updated")
+    tx.execute_many(_INSERT, inserts)
+    tx.execute_many(_INSERT_HISTORY, history)
+    tx.execute_many(_UPDATE, updates)
+
+
+def delete(tx: Transaction, ids: Sequence[int]) -> list[int]:
+    """Tombstone the live entities among the ids and return theirs."""
+    deleted: list[int] = []
+    for chunk in chunks(ids):
+        live = t.entity.c.id.in_(chunk) & t.entity.c.end_on.is_(None)
+        for row in tx.connection.execute(select(t.entity.c.id, t.entity.c.type_id).where(live)):
+            tx.count_entity(tx.names.type_name(row.type_id), "deleted")
+            deleted.append(row.id)
+        tx.connection.execute(
+            update(t.entity).where(live).values(end_on=tx.on, end_publication=tx.publication)
+        )
+    return deleted
+
+
+def _load(tx: Transaction, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    rows: dict[int, Row[Any]] = {}
+    for chunk in chunks(ids):
+        rows.update(
+            {row.id: row for row in tx.connection.execute(select(t.entity).where(t.entity.c.id.in_(chunk)))}
+        )
+    return rows
+
+
+def _same(tx: Transaction, row: Row[Any], record: SealedRecord) -> bool:
+    return bool(
+        row.props == record.properties
+        and row.name == record.name
+        and row.type_id == tx.names.types.get(record.type or "")
+    )
+
+
+def _new_row(tx: Transaction, new: int, record: SealedRecord, type_name: str) -> dict[str, Any]:
+    type_id = tx.names.type_id(type_name)
+    tx.learn_end(record.key, End(new, type_id))
+    tx.count_entity(type_name, "created")
+    return {
+        "id": new,
+        "integration_id": tx.integration_id,
+        "type_id": type_id,
+        "key": record.key,
+        "name": record.name,
+        "version": 1,
+        "created_on": tx.on,
+        "begin_on": tx.on,
+        "end_on": None,
+        "publication": tx.publication,
+        "end_publication": None,
+        "props": record.properties,
+    }
+
+
+def _update_row(tx: Transaction, row: Row[Any], record: SealedRecord, type_name: str) -> dict[str, Any]:
+    type_id = tx.names.type_id(type_name)
+    tx.learn_end(record.key, End(row.id, type_id))
+    return {
+        "of": row.id,
+        "to_type": type_id,
+        "to_name": record.name,
+        "to_props": record.properties,
+        "to_version": row.version + 1,
+        "to_begin": tx.on,
+        "to_publication": tx.publication,
+    }
+
+
+def _history_row(tx: Transaction, row: Row[Any]) -> dict[str, Any]:
+    return {
+        "entity_id": row.id,
+        "version": row.version,
+        "type_id": row.type_id,
+        "name": row.name,
+        "begin_on": row.begin_on,
+        "end_on": row.end_on if row.end_on is not None else tx.on,
+        "publication": row.publication,
+        "end_publication": row.end_publication,
+        "props": row.props,
+    }

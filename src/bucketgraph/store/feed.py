@@ -1,0 +1,206 @@
+"""The change feed, derived from versions: no table of its own, so it can never disagree with the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Select, Table, func, select
+
+from bucketgraph.graph.schema import relationship_type_name
+from bucketgraph.graph.values import Value, parse_properties
+from bucketgraph.store import tables as t
+from bucketgraph.store.base import Change, ChangeKind
+from bucketgraph.store.transaction import chunks
+
+Element = Literal["entity", "relationship"]
+
+_from = t.entity.alias("from_entity")
+_to = t.entity.alias("to_entity")
+_from_type = t.entity_type.alias("from_type")
+_to_type = t.entity_type.alias("to_type")
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """Version `version` of object `of` began (or, when `ended`, was deleted) in a publication."""
+
+    publication: int
+    of: int
+    version: int
+    ended: bool
+
+
+def changes(
+    connection: Connection,
+    *,
+    after: int = 0,
+    upto: int | None = None,
+    integration_id: str | None = None,
+    limit: int | None = None,
+) -> list[Change]:
+    """Return the changes of the publications after number `after`, oldest first.
+
+    With a `limit` the newest ones are kept. A relationship whose properties did not change but whose end
+    was renamed is no change.
+    """
+    publications = _publications(connection, after, upto, integration_id)
+    found: list[Change] = []
+    for element in ("entity", "relationship"):
+        events = _events(connection, element, after, upto, limit)
+        events = [event for event in events if event.publication in publications]
+        found += _changes_of(connection, element, events, publications)
+    found.sort(key=lambda change: (change.publication, change.element, change.type, change.key))
+    return found[-limit:] if limit is not None else found
+
+
+def publication_before(connection: Connection, moment: int) -> int:
+    """Return the number of the last publication before a moment (epoch ms), 0 for none."""
+    query = select(func.max(t.publication.c.id)).where(t.publication.c.published_on < moment)
+    return int(connection.execute(query).scalar() or 0)
+
+
+def last_publication(connection: Connection) -> int:
+    """Return the newest publication's number, 0 for none."""
+    return int(connection.execute(select(func.max(t.publication.c.id))).scalar() or 0)
+
+
+def _publications(
+    connection: Connection, after: int, upto: int | None, integration_id: str | None
+) -> dict[int, int]:
+    query = select(t.publication.c.id, t.publication.c.published_on).where(t.publication.c.id > after)
+    if upto is not None:
+        query = query.where(t.publication.c.id <= upto)
+    if integration_id is not None:
+        query = query.where(t.publication.c.integration_id == integration_id)
+    return {row.id: row.published_on for row in connection.execute(query)}
+
+
+def _tables(element: Element) -> tuple[Table, Table, Any]:
+    if element == "entity":
+        return t.entity, t.entity_history, t.entity_history.c.entity_id
+    return t.relationship, t.relationship_history, t.relationship_history.c.relationship_id
+
+
+def _events(
+    connection: Connection, element: Element, after: int, upto: int | None, limit: int | None
+) -> list[_Event]:
+    present, history, of = _tables(element)
+    found: list[_Event] = []
+    for table, key in ((present, present.c.id), (history, of)):
+        for number, ended in ((table.c.publication, False), (table.c.end_publication, True)):
+            query = select(number, key, table.c.version).where(number > after)
+            if upto is not None:
+                query = query.where(number <= upto)
+            if limit is not None:
+                query = query.order_by(number.desc()).limit(limit)
+            found += [_Event(row[0], row[1], row[2], ended) for row in connection.execute(query)]
+    found.sort(key=lambda event: (event.publication, event.of, event.version, event.ended))
+    return found[-limit:] if limit is not None else found
+
+
+def _changes_of(
+    connection: Connection, element: Element, events: list[_Event], publications: Mapping[int, int]
+) -> list[Change]:
+    ids = {event.of for event in events}
+    versions = _versions(connection, element, ids)
+    labels = _entity_labels(connection, ids) if element == "entity" else _edge_labels(connection, ids)
+    found: list[Change] = []
+    for event in events:
+        type_name, key, name = labels[event.of]
+        now = versions[event.of, event.version]
+        last = versions.get((event.of, event.version - 1))
+        kind, before, after = _what_happened(event, now, last)
+        found.append(
+            Change(
+                event.publication,
+                publications[event.publication],
+                kind,
+                element,
+                type_name,
+                key,
+                name,
+                before,
+                after,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    props: str
+    deleted: bool
+
+
+def _what_happened(
+    event: _Event, now: _Version, last: _Version | None
+) -> tuple[ChangeKind, Mapping[str, Value], Mapping[str, Value]]:
+    present = parse_properties(now.props)
+    if event.ended:
+        return "deleted", present, {}
+    if last is None or last.deleted:
+        return "created", {}, present
+    former = parse_properties(last.props)
+    differing = {name for name in former.keys() | present.keys() if former.get(name) != present.get(name)}
+    return (
+        "updated",
+        {name: former[name] for name in sorted(differing) if name in former},
+        {name: present[name] for name in sorted(differing) if name in present},
+    )
+
+
+def _versions(
+    connection: Connection, element: Element, ids: Iterable[int]
+) -> dict[tuple[int, int], _Version]:
+    present, history, of = _tables(element)
+    found: dict[tuple[int, int], _Version] = {}
+    for chunk in chunks(sorted(ids)):
+        for table, key in ((present, present.c.id), (history, of)):
+            query = select(key, table.c.version, table.c.props, table.c.end_publication).where(key.in_(chunk))
+            for row in connection.execute(query):
+                found[row[0], row[1]] = _Version(row[2], row[3] is not None)
+    return found
+
+
+def _entity_labels(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, str, str]]:
+    found: dict[int, tuple[str, str, str]] = {}
+    query = select(t.entity.c.id, t.entity_type.c.name.label("type"), t.entity.c.key, t.entity.c.name).join(
+        t.entity_type, t.entity_type.c.id == t.entity.c.type_id
+    )
+    for chunk in chunks(sorted(ids)):
+        for row in connection.execute(query.where(t.entity.c.id.in_(chunk))):
+            found[row.id] = (row.type, row.key, row.name)
+    return found
+
+
+def _edge_labels(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, str, str]]:
+    found: dict[int, tuple[str, str, str]] = {}
+    for chunk in chunks(sorted(ids)):
+        for row in connection.execute(_edge_query().where(t.relationship.c.id.in_(chunk))):
+            type_name = relationship_type_name(row.from_type, row.verb, row.to_type)
+            key = f"{row.from_key}|{row.verb.lower()}|{row.to_key}"
+            found[row.id] = (type_name, key, f"{row.from_name} {row.verb} {row.to_name}")
+    return found
+
+
+def _edge_query() -> Select[Any]:
+    edge = t.relationship
+    return (
+        select(
+            edge.c.id,
+            t.verb.c.name.label("verb"),
+            _from.c.key.label("from_key"),
+            _from.c.name.label("from_name"),
+            _from_type.c.name.label("from_type"),
+            _to.c.key.label("to_key"),
+            _to.c.name.label("to_name"),
+            _to_type.c.name.label("to_type"),
+        )
+        .join(t.verb, t.verb.c.id == edge.c.verb_id)
+        .join(_from, _from.c.id == edge.c.from_id)
+        .join(_to, _to.c.id == edge.c.to_id)
+        .join(_from_type, _from_type.c.id == edge.c.from_type_id)
+        .join(_to_type, _to_type.c.id == edge.c.to_type_id)
+    )

@@ -1,0 +1,193 @@
+"""Writing relationship versions: the present one in `relationship`, older ones in `relationship_history`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
+
+from bucketgraph.graph.diff import diff
+from bucketgraph.graph.entity import SealedRelationship
+from bucketgraph.graph.schema import relationship_type_name
+from bucketgraph.store import tables as t
+from bucketgraph.store.entities import Item
+from bucketgraph.store.transaction import End, Transaction, chunks, next_id
+
+_Triple = tuple[int, int, int]
+"""Verb, from and to: the identity of a relationship."""
+
+_INSERT = insert(t.relationship)
+_INSERT_HISTORY = insert(t.relationship_history)
+_UPDATE = (
+    update(t.relationship)
+    .where(t.relationship.c.id == bindparam("of"))
+    .values(
+        record_id=bindparam("to_record"),
+        props=bindparam("to_props"),
+        version=bindparam("to_version"),
+        begin_on=bindparam("to_begin"),
+        publication=bindparam("to_publication"),
+        end_on=None,
+        end_publication=None,
+    )
+)
+
+
+class RelationshipWriter:
+    """Collects the rows of one publication and writes them together."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self._next = next_id(tx.connection, t.relationship)
+        self._inserts: list[dict[str, Any]] = []
+        self._updates: list[dict[str, Any]] = []
+        self._history: list[dict[str, Any]] = []
+        self._ended: list[int] = []
+
+    def create(self, items: Sequence[Item]) -> None:
+        """Add the relationships of new records."""
+        ends = self._ends_of(items)
+        for record_id, record in items:
+            for triple, edge in self._resolve(record.key, record.relationships, ends).items():
+                self._insert(record_id, triple, edge, ends)
+
+    def change(self, items: Sequence[Item]) -> None:
+        """Bring the relationships of changed or returning records to their new state."""
+        ends = self._ends_of(items)
+        stored = self._load([record_id for record_id, _ in items])
+        for record_id, record in items:
+            wanted = self._resolve(record.key, record.relationships, ends)
+            self._compare(record_id, wanted, stored[record_id], ends)
+
+    def flush(self) -> None:
+        """Write everything that was collected."""
+        tx = self._tx
+        tx.execute_many(_INSERT, self._inserts)
+        tx.execute_many(_INSERT_HISTORY, self._history)
+        tx.execute_many(_UPDATE, self._updates)
+        for chunk in chunks(self._ended):
+            end_where(tx, t.relationship.c.id.in_(chunk))
+
+    def _compare(
+        self,
+        record_id: int,
+        wanted: dict[_Triple, SealedRelationship],
+        stored: dict[_Triple, Row[Any]],
+        ends: dict[str, End],
+    ) -> None:
+        live = {triple: row.props for triple, row in stored.items() if row.end_on is None}
+        changes = diff(live, {triple: edge.properties for triple, edge in wanted.items()}, whole=True)
+        for triple in changes.created:
+            if triple in stored:
+                self._renew(record_id, stored[triple], wanted[triple], "created")
+            else:
+                self._insert(record_id, triple, wanted[triple], ends)
+        for triple in changes.updated:
+            self._renew(record_id, stored[triple], wanted[triple], "updated")
+        for triple in changes.unchanged:
+            self._tx.count_relationship(_type_of(wanted[triple]), "unchanged")
+        self._ended.extend(stored[triple].id for triple in changes.deleted)
+
+    def _ends_of(self, items: Iterable[Item]) -> dict[str, End]:
+        keys = {
+            key
+            for _, record in items
+            for edge in record.relationships
+            for key in (edge.from_key, edge.to_key)
+        }
+        return self._tx.find_ends(keys)
+
+    def _resolve(
+        self, record_key: str, edges: Iterable[SealedRelationship], ends: dict[str, End]
+    ) -> dict[_Triple, SealedRelationship]:
+        """Key relationships by ids; one with a missing end is left out and its record marked as dangling."""
+        resolved: dict[_Triple, SealedRelationship] = {}
+        for edge in edges:
+            start, end = ends.get(edge.from_key), ends.get(edge.to_key)
+            if start is None or end is None:
+                self._tx.dangling.add(record_key)
+            else:
+                resolved[self._tx.names.verb_id(edge.verb), start.id, end.id] = edge
+        return resolved
+
+    def _load(self, record_ids: Sequence[int]) -> dict[int, dict[_Triple, Row[Any]]]:
+        found: dict[int, dict[_Triple, Row[Any]]] = defaultdict(dict)
+        for chunk in chunks(record_ids):
+            query = select(t.relationship).where(t.relationship.c.record_id.in_(chunk))
+            for row in self._tx.connection.execute(query):
+                found[row.record_id][row.verb_id, row.from_id, row.to_id] = row
+        return found
+
+    def _insert(
+        self, record_id: int, triple: _Triple, edge: SealedRelationship, ends: dict[str, End]
+    ) -> None:
+        verb_id, from_id, to_id = triple
+        tx = self._tx
+        self._inserts.append(
+            {
+                "id": self._next,
+                "record_id": record_id,
+                "verb_id": verb_id,
+                "from_id": from_id,
+                "from_type_id": ends[edge.from_key].type_id,
+                "to_id": to_id,
+                "to_type_id": ends[edge.to_key].type_id,
+                "version": 1,
+                "created_on": tx.on,
+                "begin_on": tx.on,
+                "end_on": None,
+                "publication": tx.publication,
+                "end_publication": None,
+                "props": edge.properties,
+            }
+        )
+        self._next += 1
+        tx.count_relationship(_type_of(edge), "created")
+
+    def _renew(self, record_id: int, row: Row[Any], edge: SealedRelationship, outcome: str) -> None:
+        tx = self._tx
+        self._history.append(
+            {
+                "relationship_id": row.id,
+                "version": row.version,
+                "begin_on": row.begin_on,
+                "end_on": row.end_on if row.end_on is not None else tx.on,
+                "publication": row.publication,
+                "end_publication": row.end_publication,
+                "props": row.props,
+            }
+        )
+        self._updates.append(
+            {
+                "of": row.id,
+                "to_record": record_id,
+                "to_props": edge.properties,
+                "to_version": row.version + 1,
+                "to_begin": tx.on,
+                "to_publication": tx.publication,
+            }
+        )
+        tx.count_relationship(_type_of(edge), outcome)
+
+
+def end_where(tx: Transaction, condition: ColumnElement[bool]) -> set[int]:
+    """Tombstone the live relationships that fit and return the ids of the records that brought them."""
+    table = t.relationship
+    live = condition & table.c.end_on.is_(None)
+    columns = (table.c.record_id, table.c.verb_id, table.c.from_type_id, table.c.to_type_id)
+    rows = tx.connection.execute(select(*columns).where(live)).all()
+    if rows:
+        tx.connection.execute(update(table).where(live).values(end_on=tx.on, end_publication=tx.publication))
+    names = tx.names
+    for row in rows:
+        type_name = relationship_type_name(
+            names.type_name(row.from_type_id), names.verb_name(row.verb_id), names.type_name(row.to_type_id)
+        )
+        tx.count_relationship(type_name, "deleted")
+    return {row.record_id for row in rows}
+
+
+def _type_of(edge: SealedRelationship) -> str:
+    return relationship_type_name(edge.from_type, edge.verb, edge.to_type)

@@ -1,0 +1,316 @@
+"""The store's front door: one object a process, safe to use from several threads."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Self
+
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bucketgraph.errors import ConfigError
+from bucketgraph.graph.entity import Record
+from bucketgraph.graph.schema import Catalogue
+from bucketgraph.graph.values import Scalar
+from bucketgraph.store import feed, read, runs, schema, sqlite, write
+from bucketgraph.store import tables as t
+from bucketgraph.store.base import (
+    Change,
+    Counts,
+    IntegrationRow,
+    Publication,
+    Run,
+    RunReport,
+    RunStatus,
+    ScopeState,
+    StoredEntity,
+    StoredRelationship,
+)
+from bucketgraph.store.transaction import Dictionary
+
+
+class Store:
+    """The graph with its history. All methods are synchronous; writes take the file's one write lock."""
+
+    def __init__(self, url: str, catalogue: Catalogue) -> None:
+        self.url, self.catalogue = url, catalogue
+        self.where = str(sqlite.file_of(url) or url)
+        self._writer: Engine = sqlite.writer(url)
+        self._reader: Engine = sqlite.reader(url)
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str, catalogue: Catalogue) -> Self:
+        """Open a database, creating or migrating it as needed.
+
+        Raises ConfigError for an address we do not support, StoreNewer, StoreUnreadable, StoreBusy.
+        """
+        path = sqlite.file_of(_supported(url))
+        if path is not None:
+            sqlite.prepare_file(path)
+        store = cls(url, catalogue)
+        try:
+            store._bring_up_to_date()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._writer.dispose()
+        self._reader.dispose()
+
+    def publish(self, publication: Publication) -> tuple[Counts, int]:
+        """Write a publication in one transaction; return its counts and the number of dangling records."""
+        with self._writing() as connection:
+            names = Dictionary(connection, self.catalogue)
+            tx = write.begin(
+                connection,
+                names,
+                integration_id=publication.integration_id,
+                run_id=publication.run_id,
+                now=_now(),
+            )
+            write.publish(tx, publication)
+            write.finish(tx)
+            runs.add_counts(connection, publication.run_id, tx.counts)
+            return tx.counts, len(tx.dangling)
+
+    def save_scopes(self, integration_id: str, run_id: int, states: Mapping[str, ScopeState]) -> None:
+        """Store how far scopes were collected, without publishing anything."""
+        self.publish(Publication(integration_id, run_id, scopes=states))
+
+    def add_integration(self, row: IntegrationRow) -> None:
+        """Insert an integration; raises ConfigError when its name is taken."""
+        with self._writing() as connection:
+            if any(row.name == other.name for other in runs.integrations(connection)):
+                raise ConfigError(
+                    f"There is already an integration named {row.name!r}.",
+                    hint="Choose another name, or remove the old one with "
+                    f"`bucketgraph integration remove {row.name}`.",
+                )
+            runs.add_integration(connection, row)
+
+    def integrations(self) -> list[IntegrationRow]:
+        """Return all integrations by name."""
+        with self._reading() as connection:
+            return runs.integrations(connection)
+
+    def remove_integration(self, integration_id: str) -> None:
+        """Delete an integration with everything it brought, history included."""
+        with self._writing() as connection:
+            write.remove_integration(connection, integration_id)
+
+    def start_run(self, integration_id: str, options: dict[str, str | bool | None]) -> Run:
+        """Begin a run."""
+        with self._writing() as connection:
+            return runs.start_run(connection, integration_id, options, _now())
+
+    def end_run(self, run_id: int, status: RunStatus, report: RunReport) -> Run:
+        """End a run; IN_PROGRESS keeps it open, to be resumed."""
+        now = None if status == "IN_PROGRESS" else _now()
+        with self._writing() as connection:
+            return runs.end_run(connection, run_id, status=status, report=report, now=now)
+
+    def runs(self, integration_id: str, *, limit: int | None = None) -> list[Run]:
+        """Return an integration's runs, newest first."""
+        with self._reading() as connection:
+            return runs.runs(connection, integration_id, limit=limit)
+
+    def scope_states(self, integration_id: str) -> dict[str, ScopeState]:
+        """Return how far each scope was collected."""
+        with self._reading() as connection:
+            return read.scope_states(connection, integration_id)
+
+    def scope_keys(self, integration_id: str, scope: str) -> set[str]:
+        """Return the keys of the live records of a scope."""
+        with self._reading() as connection:
+            return read.scope_keys(connection, integration_id, scope)
+
+    def entities(
+        self,
+        type_or_class: str | None = None,
+        *,
+        integration_id: str | None = None,
+        where: Mapping[str, Scalar] | None = None,
+        scope: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[StoredEntity]:
+        """Yield live entities; `where` compares properties for equality."""
+        with self._reading() as connection:
+            yield from read.entities(
+                connection,
+                self.catalogue,
+                integration_id=integration_id,
+                type_or_class=type_or_class,
+                where=where,
+                scope=scope,
+                limit=limit,
+            )
+
+    def relationships(
+        self,
+        *,
+        integration_id: str | None = None,
+        verb: str | None = None,
+        from_type: str | None = None,
+        to_type: str | None = None,
+        end_key: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[StoredRelationship]:
+        """Yield live relationships with both ends."""
+        with self._reading() as connection:
+            yield from read.relationships(
+                connection,
+                integration_id=integration_id,
+                verb=verb,
+                from_type=from_type,
+                to_type=to_type,
+                end_key=end_key,
+                limit=limit,
+            )
+
+    def counts(self, integration_id: str | None = None) -> tuple[Counter[str], Counter[str]]:
+        """Return live entities by type and relationships by `type VERB type`."""
+        with self._reading() as connection:
+            return read.counts(connection, integration_id)
+
+    def records_linked(
+        self, integration_id: str, *, type_name: str, keys: Collection[str], properties: Iterable[str] = ()
+    ) -> list[tuple[str, Record]]:
+        """Return (scope, record) of entities of a type joined to one of the keys."""
+        with self._reading() as connection:
+            return read.records_linked(
+                connection,
+                self.catalogue,
+                integration_id,
+                type_name=type_name,
+                keys=keys,
+                properties=properties,
+            )
+
+    def key_by_property(self, integration_id: str, type_name: str, name: str, value: str) -> str | None:
+        """Return the key of the entity whose property has, or once had, a value; None for none."""
+        with self._reading() as connection:
+            return read.key_by_property(connection, integration_id, type_name, name, value)
+
+    def unreferenced(
+        self, integration_id: str, *, type_name: str, named_by: Iterable[tuple[str, str]] = ()
+    ) -> frozenset[str]:
+        """Return the keys of entities that nothing refers to any more."""
+        with self._reading() as connection:
+            return read.unreferenced(
+                connection, self.catalogue, integration_id, type_name=type_name, named_by=named_by
+            )
+
+    def changes(
+        self,
+        *,
+        since: int | None = None,
+        after: int = 0,
+        integration_id: str | None = None,
+        limit: int | None = None,
+    ) -> list[Change]:
+        """Return the change feed after publication `after` or since a moment (epoch ms), oldest first."""
+        with self._reading() as connection:
+            if since is not None:
+                after = max(after, feed.publication_before(connection, since))
+            return feed.changes(connection, after=after, integration_id=integration_id, limit=limit)
+
+    def last_publication(self) -> int:
+        """Return the newest publication's number: a cursor into the change feed."""
+        with self._reading() as connection:
+            return feed.last_publication(connection)
+
+    def check_integrity(self) -> str:
+        """Return `ok`, or what SQLite's own integrity check found."""
+        with self._reading() as connection:
+            return str(connection.exec_driver_sql("PRAGMA integrity_check").scalar())
+
+    def ledger_minutes(self, consumer: str, group: str) -> dict[int, int]:
+        """Return the calls of a consumer by minute since the epoch."""
+        with self._reading() as connection:
+            return _minutes(connection, consumer, group)
+
+    def ledger_book(
+        self, consumer: str, group: str, minute: int, decide: Callable[[dict[int, int]], int]
+    ) -> None:
+        """Add what `decide` returns to a minute, given the calls by minute, in one transaction.
+
+        A negative answer gives calls back. Minutes over two hours old are dropped.
+        """
+        with self._writing() as connection:
+            minutes = _minutes(connection, consumer, group)
+            calls = max(decide(minutes), -minutes.get(minute, 0))
+            if not calls:
+                return
+            statement = upsert(t.call_ledger).values(
+                consumer=consumer, endpoint_group=group, minute=minute, calls=calls
+            )
+            connection.execute(
+                statement.on_conflict_do_update(
+                    index_elements=["consumer", "endpoint_group", "minute"],
+                    set_={"calls": t.call_ledger.c.calls + statement.excluded.calls},
+                )
+            )
+            connection.execute(delete(t.call_ledger).where(t.call_ledger.c.minute < minute - 120))
+
+    def _bring_up_to_date(self) -> None:
+        with self._reading() as connection:
+            version = schema.version_of(connection)
+            known = version == schema.HEAD and set(self.catalogue.entities) <= set(
+                connection.execute(select(t.entity_type.c.name)).scalars()
+            )
+        if known:
+            return
+        with self._writing() as connection:
+            if schema.version_of(connection) != schema.HEAD:
+                schema.migrate(connection)
+            names = Dictionary(connection, self.catalogue)
+            for name in self.catalogue.entities:
+                names.type_id(name)
+            sqlite.ensure_hot_properties(connection, self.catalogue, names.types)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Hold the write lock; one thread of this process at a time, others wait outside the database."""
+        with self._lock, sqlite.translated(self.where), self._writer.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with sqlite.translated(self.where), self._reader.connect() as connection:
+            yield connection
+
+
+def _supported(url: str) -> str:
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError:
+        backend = "?"
+    if backend != "sqlite":
+        raise ConfigError(
+            f"The database address starts with {url.split(':', 1)[0]!r}, which this version does not support.",
+            hint="Use sqlite:////path/to/graph.db (three slashes, then the path), or leave "
+            "BUCKETGRAPH_DATABASE_URL unset.",
+        )
+    return url
+
+
+def _minutes(connection: Connection, consumer: str, group: str) -> dict[int, int]:
+    table = t.call_ledger
+    query = select(table.c.minute, table.c.calls).where(
+        table.c.consumer == consumer, table.c.endpoint_group == group
+    )
+    return {row.minute: row.calls for row in connection.execute(query)}
+
+
+def _now() -> int:
+    return int(time.time() * 1000)

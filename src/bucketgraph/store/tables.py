@@ -1,0 +1,187 @@
+"""The tables, the same on every engine. Ids are integers; keys stand only at the edges.
+
+All times are epoch milliseconds. A version of an entity or relationship is valid from `begin_on` until
+`end_on` (null: it is the present one); older versions stand in the `_history` tables. `publication` numbers
+the transaction that began a version and `end_publication` the one that deleted it, so the change feed is a
+range of these numbers and needs no table of its own.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+
+_BIG_ID = BigInteger().with_variant(Integer, "sqlite")
+
+integration = Table(
+    "integration",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("description", Text, nullable=False),
+    Column("config", Text, nullable=False),
+    Column("credentials", Text, nullable=False),
+    Column("created_on", BigInteger, nullable=False),
+    Column("updated_on", BigInteger, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True),
+    Column("integration_id", ForeignKey("integration.id"), nullable=False, index=True),
+    Column("started_on", BigInteger, nullable=False),
+    Column("finished_on", BigInteger),
+    Column("status", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("report", Text, nullable=False),
+)
+
+publication = Table(
+    "publication",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True),
+    Column("integration_id", Text, nullable=False, index=True),
+    Column("run_id", _BIG_ID, nullable=False),
+    Column("published_on", BigInteger, nullable=False, index=True),
+)
+
+entity_type = Table(
+    "entity_type",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("classes", Text, nullable=False),
+)
+
+verb = Table(
+    "verb",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+)
+
+scope = Table(
+    "scope",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True),
+    Column("integration_id", ForeignKey("integration.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("run_id", _BIG_ID),
+    Column("whole_on", BigInteger),
+    Column("watermark", BigInteger),
+    Column("floor", BigInteger),
+    Column("empty_since", BigInteger),
+    UniqueConstraint("integration_id", "name", name="scope_name"),
+)
+
+record = Table(
+    "record",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True),
+    Column("integration_id", ForeignKey("integration.id"), nullable=False),
+    Column("scope_id", _BIG_ID, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("digest", LargeBinary),
+    Column("raw", LargeBinary),
+    UniqueConstraint("integration_id", "key", name="record_key"),
+    Index("record_scope", "scope_id", "live"),
+)
+
+entity = Table(
+    "entity",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True),
+    Column("integration_id", ForeignKey("integration.id"), nullable=False),
+    Column("type_id", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_on", BigInteger, nullable=False),
+    Column("begin_on", BigInteger, nullable=False),
+    Column("end_on", BigInteger),
+    Column("publication", _BIG_ID, nullable=False),
+    Column("end_publication", _BIG_ID),
+    Column("props", Text, nullable=False),
+    UniqueConstraint("integration_id", "key", name="entity_key"),
+    Index("entity_type_id", "type_id", "id"),
+    Index("entity_publication", "publication"),
+    Index("entity_end_publication", "end_publication"),
+)
+
+entity_history = Table(
+    "entity_history",
+    metadata,
+    Column("entity_id", _BIG_ID, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("type_id", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("begin_on", BigInteger, nullable=False),
+    Column("end_on", BigInteger, nullable=False),
+    Column("publication", _BIG_ID, nullable=False),
+    Column("end_publication", _BIG_ID),
+    Column("props", Text, nullable=False),
+    Index("entity_history_publication", "publication"),
+    Index("entity_history_end_publication", "end_publication"),
+)
+
+relationship = Table(
+    "relationship",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True),
+    Column("record_id", _BIG_ID, nullable=False),
+    Column("verb_id", Integer, nullable=False),
+    Column("from_id", _BIG_ID, nullable=False),
+    Column("from_type_id", Integer, nullable=False),
+    Column("to_id", _BIG_ID, nullable=False),
+    Column("to_type_id", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_on", BigInteger, nullable=False),
+    Column("begin_on", BigInteger, nullable=False),
+    Column("end_on", BigInteger),
+    Column("publication", _BIG_ID, nullable=False),
+    Column("end_publication", _BIG_ID),
+    Column("props", Text, nullable=False),
+    Index("relationship_from", "from_id", "verb_id", "to_type_id", "to_id", unique=True),
+    Index("relationship_to", "to_id", "verb_id", "from_type_id", "from_id"),
+    Index("relationship_record", "record_id"),
+    Index("relationship_publication", "publication"),
+    Index("relationship_end_publication", "end_publication"),
+)
+
+relationship_history = Table(
+    "relationship_history",
+    metadata,
+    Column("relationship_id", _BIG_ID, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("begin_on", BigInteger, nullable=False),
+    Column("end_on", BigInteger, nullable=False),
+    Column("publication", _BIG_ID, nullable=False),
+    Column("end_publication", _BIG_ID),
+    Column("props", Text, nullable=False),
+    Index("relationship_history_publication", "publication"),
+    Index("relationship_history_end_publication", "end_publication"),
+)
+
+call_ledger = Table(
+    "call_ledger",
+    metadata,
+    Column("consumer", Text, primary_key=True),
+    Column("endpoint_group", Text, primary_key=True),
+    Column("minute", BigInteger, primary_key=True),
+    Column("calls", Integer, nullable=False),
+)

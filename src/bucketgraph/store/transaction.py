@@ -1,0 +1,129 @@
+"""The state of one publishing transaction, and the small statements everything in it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Table, func, insert, select
+
+from bucketgraph.graph.schema import Catalogue
+from bucketgraph.store import tables as t
+from bucketgraph.store.base import Counts, Tally
+
+T = TypeVar("T")
+
+_CHUNK = 500
+
+
+def chunks(items: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
+    """Cut a sequence into lists short enough for one IN clause."""
+    iterator = iter(items)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+class Dictionary:
+    """The integer ids of entity types and verbs, read once a transaction and extended on demand."""
+
+    def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+        self._connection, self._catalogue = connection, catalogue
+        self.types: dict[str, int] = {row.name: row.id for row in connection.execute(select(t.entity_type))}
+        self.verbs: dict[str, int] = {row.name: row.id for row in connection.execute(select(t.verb))}
+
+    def type_id(self, name: str) -> int:
+        """Return the id of an entity type."""
+        if name not in self.types:
+            classes = msgspec.json.encode(list(self._catalogue.classes(name))).decode()
+            self.types[name] = _add(self._connection, t.entity_type, name=name, classes=classes)
+        return self.types[name]
+
+    def verb_id(self, name: str) -> int:
+        """Return the id of a verb."""
+        if name not in self.verbs:
+            self.verbs[name] = _add(self._connection, t.verb, name=name)
+        return self.verbs[name]
+
+    def type_name(self, type_id: int) -> str:
+        """Return the name of an entity type."""
+        return next(name for name, known in self.types.items() if known == type_id)
+
+    def verb_name(self, verb_id: int) -> str:
+        """Return the name of a verb."""
+        return next(name for name, known in self.verbs.items() if known == verb_id)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One end of a relationship."""
+
+    id: int
+    type_id: int
+
+
+@dataclass(slots=True)
+class Transaction:
+    """One publishing transaction: `on` is its time (epoch ms), `publication` its number."""
+
+    connection: Connection
+    names: Dictionary
+    integration_id: str
+    publication: int
+    on: int
+    counts: Counts = field(default_factory=Counts)
+    dangling: set[str] = field(default_factory=set)
+    _ends: dict[str, End] = field(default_factory=dict)
+
+    def execute_many(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+        """Run a statement once for each row; nothing for no rows."""
+        if rows:
+            self.connection.execute(statement, rows)
+
+    def count_entity(self, type_name: str, outcome: str, number: int = 1) -> None:
+        """Add to the tally of an entity type."""
+        _bump(self.counts.entities.setdefault(type_name, Tally()), outcome, number)
+
+    def count_relationship(self, type_name: str, outcome: str, number: int = 1) -> None:
+        """Add to the tally of a relationship type."""
+        _bump(self.counts.relationships.setdefault(type_name, Tally()), outcome, number)
+
+    def learn_end(self, key: str, end: End) -> None:
+        """Remember the id of an entity written in this transaction."""
+        self._ends[key] = end
+
+    def forget_ends(self) -> None:
+        """Forget all remembered ids: entities were deleted."""
+        self._ends.clear()
+
+    def find_ends(self, keys: set[str]) -> dict[str, End]:
+        """Return id and type of the live entities with the given keys; missing ones are left out."""
+        unknown = sorted(keys - self._ends.keys())
+        for chunk in chunks(unknown):
+            rows = self.connection.execute(
+                select(t.entity.c.key, t.entity.c.id, t.entity.c.type_id).where(
+                    t.entity.c.integration_id == self.integration_id,
+                    t.entity.c.key.in_(chunk),
+                    t.entity.c.end_on.is_(None),
+                )
+            )
+            for row in rows:
+                self._ends[row.key] = End(row.id, row.type_id)
+        return {key: self._ends[key] for key in keys if key in self._ends}
+
+
+def next_id(connection: Connection, table: Table) -> int:
+    """Return the first free id; safe because the transaction holds the write lock."""
+    return int(connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one()) + 1
+
+
+def _add(connection: Connection, table: Table, **values: Any) -> int:
+    new = next_id(connection, table)
+    connection.execute(insert(table).values(id=new, **values))
+    return new
+
+
+def _bump(tally: Tally, outcome: str, number: int) -> None:
+    setattr(tally, outcome, getattr(tally, outcome) + number)

@@ -1,0 +1,263 @@
+"""Publishing: compare snapshots with what is stored and write the difference, in one transaction.
+
+New and changed things of all snapshots are written before anything is deleted, so what moved from one
+scope to another keeps its identity and history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+
+from bucketgraph.graph.diff import diff
+from bucketgraph.graph.entity import SealedRecord
+from bucketgraph.graph.schema import relationship_type_name
+from bucketgraph.graph.snapshot import Snapshot, scope_name
+from bucketgraph.store import entities, relationships
+from bucketgraph.store import tables as t
+from bucketgraph.store.base import Publication, ScopeState
+from bucketgraph.store.entities import Item
+from bucketgraph.store.relationships import RelationshipWriter
+from bucketgraph.store.transaction import Dictionary, Transaction, chunks, next_id
+
+_INSERT_RECORD = insert(t.record)
+_UPDATE_RECORD = (
+    update(t.record)
+    .where(t.record.c.id == bindparam("of"))
+    .values(
+        scope_id=bindparam("to_scope"),
+        live=True,
+        digest=bindparam("to_digest"),
+        raw=func.coalesce(bindparam("to_raw"), t.record.c.raw),
+    )
+)
+_MOVE_RECORD = update(t.record).where(t.record.c.id == bindparam("of")).values(scope_id=bindparam("to_scope"))
+_FORGET_DIGEST = update(t.record).values(digest=None)
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is to be written of one snapshot."""
+
+    snapshot: Snapshot
+    scope_id: int
+    created: list[Item] = field(default_factory=list)
+    changed: list[Item] = field(default_factory=list)
+    moved: list[int] = field(default_factory=list)
+
+
+def publish(tx: Transaction, publication: Publication) -> None:
+    """Write a publication; `tx.counts` and `tx.dangling` then say what happened."""
+    plans = [_compare(tx, snapshot) for snapshot in publication.snapshots]
+    for plan in plans:
+        _write_records(tx, plan)
+        entities.create(tx, plan.created)
+        entities.change(tx, plan.changed)
+    edges = RelationshipWriter(tx)
+    for plan in plans:
+        edges.create(plan.created)
+        edges.change(plan.changed)
+    edges.flush()
+    _delete_missing(tx, plans, publication.retire)
+    _mark_dangling(tx)
+    save_scopes(tx, publication.scopes)
+
+
+def begin(connection: Any, names: Dictionary, *, integration_id: str, run_id: int, now: int) -> Transaction:
+    """Number a new publication. Its time never lies before the last one's, whatever the clock says."""
+    last = connection.execute(select(func.max(t.publication.c.published_on))).scalar() or 0
+    number, on = next_id(connection, t.publication), max(now, int(last))
+    connection.execute(
+        insert(t.publication).values(id=number, integration_id=integration_id, run_id=run_id, published_on=on)
+    )
+    return Transaction(connection, names, integration_id, number, on)
+
+
+def finish(tx: Transaction) -> None:
+    """Take back the publication's number when nothing changed: it would name nothing."""
+    tallies = (*tx.counts.entities.values(), *tx.counts.relationships.values())
+    if not any(tally.created or tally.updated or tally.deleted for tally in tallies):
+        tx.connection.execute(delete(t.publication).where(t.publication.c.id == tx.publication))
+
+
+def _compare(tx: Transaction, snapshot: Snapshot) -> _Plan:
+    plan = _Plan(snapshot, scope_id(tx, snapshot.scope))
+    stored = _stored_records(tx, snapshot.records)
+    new = next_id(tx.connection, t.record)
+    for key, record in snapshot.records.items():
+        row = stored.get(key)
+        if row is None:
+            plan.created.append((new, record))
+            new += 1
+        elif row.live and (snapshot.only_if_absent or row.digest == record.digest):
+            if row.scope_id != plan.scope_id and not snapshot.only_if_absent:
+                plan.moved.append(row.id)
+            _count_unchanged(tx, record)
+        else:
+            plan.changed.append((row.id, record))
+    _reserve(tx, plan)
+    return plan
+
+
+def _reserve(tx: Transaction, plan: _Plan) -> None:
+    """Insert the new records at once, so that the next snapshot's ids follow theirs."""
+    tx.execute_many(
+        _INSERT_RECORD,
+        [
+            {
+                "id": new,
+                "integration_id": tx.integration_id,
+                "scope_id": plan.scope_id,
+                "key": record.key,
+                "live": True,
+                "digest": record.digest,
+                "raw": record.raw,
+            }
+            for new, record in plan.created
+        ],
+    )
+
+
+def _stored_records(tx: Transaction, keys: Iterable[str]) -> dict[str, Row[Any]]:
+    columns = (t.record.c.id, t.record.c.key, t.record.c.scope_id, t.record.c.live, t.record.c.digest)
+    found: dict[str, Row[Any]] = {}
+    for chunk in chunks(keys):
+        query = select(*columns).where(
+            t.record.c.integration_id == tx.integration_id, t.record.c.key.in_(chunk)
+        )
+        found.update({row.key: row for row in tx.connection.execute(query)})
+    return found
+
+
+def _write_records(tx: Transaction, plan: _Plan) -> None:
+    tx.execute_many(
+        _UPDATE_RECORD,
+        [
+            {"of": old, "to_scope": plan.scope_id, "to_digest": record.digest, "to_raw": record.raw}
+            for old, record in plan.changed
+        ],
+    )
+    tx.execute_many(_MOVE_RECORD, [{"of": old, "to_scope": plan.scope_id} for old in plan.moved])
+
+
+def _count_unchanged(tx: Transaction, record: SealedRecord) -> None:
+    if record.type is not None:
+        tx.count_entity(record.type, "unchanged")
+    for edge in record.relationships:
+        tx.count_relationship(relationship_type_name(edge.from_type, edge.verb, edge.to_type), "unchanged")
+
+
+def _delete_missing(tx: Transaction, plans: Sequence[_Plan], retire: frozenset[str]) -> None:
+    doomed = [row.id for row in _stored_records(tx, retire).values() if row.live]
+    for plan in plans:
+        if plan.snapshot.whole:
+            live = _live_keys(tx, plan.scope_id)
+            changes = diff(dict.fromkeys(live), dict.fromkeys(plan.snapshot.records), whole=True)
+            gone = changes.deleted - plan.snapshot.keep
+            doomed += [live[key] for key in gone]
+            doomed += _children(tx, plan.snapshot, gone)
+    _delete_records(tx, doomed)
+
+
+def _live_keys(tx: Transaction, scope: int) -> dict[str, int]:
+    query = select(t.record.c.key, t.record.c.id).where(t.record.c.scope_id == scope, t.record.c.live)
+    return {row.key: row.id for row in tx.connection.execute(query)}
+
+
+def _children(tx: Transaction, snapshot: Snapshot, gone: Iterable[str]) -> list[int]:
+    names = [scope_name(kind, key) for kind in snapshot.children for key in gone]
+    found: list[int] = []
+    for chunk in chunks(names):
+        query = (
+            select(t.record.c.id)
+            .join(t.scope, t.scope.c.id == t.record.c.scope_id)
+            .where(t.scope.c.integration_id == tx.integration_id, t.scope.c.name.in_(chunk), t.record.c.live)
+        )
+        found += tx.connection.execute(query).scalars()
+        tx.connection.execute(
+            delete_state(t.scope.c.integration_id == tx.integration_id, t.scope.c.name.in_(chunk))
+        )
+    return found
+
+
+def delete_state(*conditions: Any) -> Any:
+    """Return the statement that makes scopes start from nothing, as after their owner's deletion."""
+    blank = ScopeState()
+    return update(t.scope).where(*conditions).values(**_state_values(blank))
+
+
+def _delete_records(tx: Transaction, ids: Sequence[int]) -> None:
+    if not ids:
+        return
+    for chunk in chunks(ids):
+        tx.connection.execute(
+            update(t.record).where(t.record.c.id.in_(chunk)).values(live=False, digest=None)
+        )
+        relationships.end_where(tx, t.relationship.c.record_id.in_(chunk))
+    gone = entities.delete(tx, ids)
+    tx.forget_ends()
+    for chunk in chunks(gone):
+        touching = t.relationship.c.from_id.in_(chunk) | t.relationship.c.to_id.in_(chunk)
+        # A record that lost an edge this way must be compared again when it next comes.
+        bereft = relationships.end_where(tx, touching)
+        for part in chunks(bereft):
+            tx.connection.execute(_FORGET_DIGEST.where(t.record.c.id.in_(part)))
+
+
+def _mark_dangling(tx: Transaction) -> None:
+    for chunk in chunks(sorted(tx.dangling)):
+        tx.connection.execute(
+            _FORGET_DIGEST.where(t.record.c.integration_id == tx.integration_id, t.record.c.key.in_(chunk))
+        )
+
+
+def scope_id(tx: Transaction, name: str) -> int:
+    """Return the id of a scope, creating it on first use."""
+    query = select(t.scope.c.id).where(t.scope.c.integration_id == tx.integration_id, t.scope.c.name == name)
+    found = tx.connection.execute(query).scalar()
+    if found is not None:
+        return int(found)
+    new = next_id(tx.connection, t.scope)
+    tx.connection.execute(insert(t.scope).values(id=new, integration_id=tx.integration_id, name=name))
+    return new
+
+
+def save_scopes(tx: Transaction, states: Mapping[str, ScopeState]) -> None:
+    """Store how far scopes were collected."""
+    for name, state in states.items():
+        tx.connection.execute(
+            update(t.scope).where(t.scope.c.id == scope_id(tx, name)).values(**_state_values(state))
+        )
+
+
+def _state_values(state: ScopeState) -> dict[str, int | None]:
+    return {
+        "run_id": state.run_id,
+        "whole_on": state.whole_on,
+        "watermark": state.watermark,
+        "floor": state.floor,
+        "empty_since": state.empty_since,
+    }
+
+
+def remove_integration(connection: Any, integration_id: str) -> None:
+    """Delete an integration with everything it brought, history included.
+
+    The publications' numbers stay, so that a change feed's cursor never meets a number twice.
+    """
+    mine = select(t.record.c.id).where(t.record.c.integration_id == integration_id)
+    edges = select(t.relationship.c.id).where(t.relationship.c.record_id.in_(mine))
+    for statement in (
+        delete(t.relationship_history).where(t.relationship_history.c.relationship_id.in_(edges)),
+        delete(t.relationship).where(t.relationship.c.record_id.in_(mine)),
+        delete(t.entity_history).where(t.entity_history.c.entity_id.in_(mine)),
+        delete(t.entity).where(t.entity.c.integration_id == integration_id),
+        delete(t.record).where(t.record.c.integration_id == integration_id),
+        delete(t.scope).where(t.scope.c.integration_id == integration_id),
+        delete(t.run).where(t.run.c.integration_id == integration_id),
+        delete(t.integration).where(t.integration.c.id == integration_id),
+    ):
+        connection.execute(statement)
