@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from bucketgraph.bitbucket.budget import consumer_id
 from bucketgraph.bitbucket.client import Patience
+from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
@@ -82,6 +85,8 @@ class App:
             async with self.registry.clients(
                 integration, ledger=self.ledger, patience=self.patience(wait=options.wait), monitor=counter
             ) as clients:
+                for client in clients:
+                    counter.watch(client.budget)
                 return await Collection(self.store, clients, plan, progress=progress, counter=counter).run()
 
     async def test(self, integration: Integration) -> list[Check]:
@@ -90,6 +95,15 @@ class App:
             integration, ledger=self.ledger, patience=self.patience(wait=False), monitor=CallCounter(Silent())
         ) as clients:
             return await check(clients, integration.config.workspaces)
+
+    def budget_left(self, integration: Integration) -> dict[str, int]:
+        """Return how many calls of this hour are left by endpoint group, for the scarcest consumer."""
+        now, limit = time.time(), self.settings.hourly_calls
+        keys = [consumer_id(key) for key in integration.config.consumer_keys]
+        return {
+            group: max(0, limit - max(self.ledger.used(key, group, now=now) for key in keys))
+            for group in GROUPS
+        }
 
 
 @contextlib.contextmanager

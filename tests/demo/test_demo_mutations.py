@@ -120,7 +120,7 @@ def test_deleted_and_restored_it_is_the_same_repository(world: World) -> None:
     mutations.delete_repository(world, repository)
     during = expected_entities(world, SLUGS)
     assert before["bitbucket_repo"] - during["bitbucket_repo"] == {repository.uuid}
-    assert len(during["bitbucket_pullrequest"]) < len(before["bitbucket_pullrequest"])
+    assert len(during["bitbucket_pull_request"]) < len(before["bitbucket_pull_request"])
     mutations.restore_repository(world, repository)
     assert expected_entities(world, SLUGS) == before
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import httpx2
 import pytest
 
 from bucketgraph.demo import Fault, Faults, create_app, create_trap, generate_world, serve
+from bucketgraph.demo.serve import bind
 
 PATH = "/2.0/repositories/acme-rockets"
 
@@ -48,6 +50,11 @@ def test_a_broken_connection_and_a_good_one_after(kind: str, error: type[Excepti
         assert _get(client, url).status_code == 200
     statuses = [seen.status for seen in app.state.fake.requests if seen.endpoint == "repositories"]
     assert statuses == [status, 200]
+
+
+def test_the_event_loop_knows_the_socket_as_tcp() -> None:
+    with contextlib.closing(bind("127.0.0.1", 0)) as bound:
+        assert bound.proto == socket.IPPROTO_TCP
 
 
 def test_a_trap_keeps_what_it_was_told() -> None:

@@ -101,6 +101,8 @@ class Budget:
         self._ledger, self._consumer, self._limit, self._clock = ledger, consumer, limit, clock
         self._held: dict[Group, int] = dict.fromkeys(GROUPS, 0)
         self.spent: dict[Group, int] = dict.fromkeys(GROUPS, 0)
+        self.likely_left = max(0, limit - ledger.used(consumer, "repositories", now=clock()))
+        """What is left for repositories this hour, as far as this process knows without asking."""
 
     def spend(self, group: Group) -> bool:
         """Spend one booked call; False when a new block must be booked first."""
@@ -116,6 +118,8 @@ class Budget:
             self._consumer, group, want=BLOCK_CALLS, limit=self._limit, now=self._clock()
         )
         self._held[group] += grant.calls
+        if group == "repositories":
+            self.likely_left = self.left(group)
         return None if grant.calls else grant.retry_at
 
     def left(self, group: Group) -> int:

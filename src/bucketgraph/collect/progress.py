@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Protocol
 
+from bucketgraph.bitbucket.budget import Budget
 from bucketgraph.store.base import Counts, Problem
 
 
@@ -27,8 +28,8 @@ class Progress(Protocol):
         """Something could not be seen."""
         ...
 
-    def called(self, calls: int) -> None:
-        """The number of HTTP calls so far grew."""
+    def called(self, calls: int, left: int | None) -> None:
+        """The number of HTTP calls so far grew; `left` of this hour's budget for repositories."""
         ...
 
     def waiting(self, reason: str, until: float) -> None:
@@ -55,7 +56,7 @@ class Silent:
     def problem(self, problem: Problem) -> None:
         """Ignore."""
 
-    def called(self, calls: int) -> None:
+    def called(self, calls: int, left: int | None) -> None:
         """Ignore."""
 
     def waiting(self, reason: str, until: float) -> None:
@@ -70,12 +71,18 @@ class CallCounter:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._budgets: list[Budget] = []
         self.calls: Counter[str] = Counter()
+
+    def watch(self, budget: Budget) -> None:
+        """Tell what is left of a consumer's budget, too."""
+        self._budgets.append(budget)
 
     def called(self, endpoint: str) -> None:
         """Count one call."""
         self.calls[endpoint] += 1
-        self._progress.called(self.calls.total())
+        left = min((budget.likely_left for budget in self._budgets), default=None)
+        self._progress.called(self.calls.total(), left)
 
     def waiting(self, reason: str, until: float) -> None:
         """Pass on."""

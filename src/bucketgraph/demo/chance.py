@@ -148,25 +148,19 @@ def _transfer_repository(world: World, workspace: Workspace, rng: Random) -> str
     return f"repository {old} is now {repository.full_name}"
 
 
-def _flip_privacy(world: World, workspace: Workspace, rng: Random) -> str | None:
-    repository = _repository(workspace, rng)
-    if repository is None:
-        return None
-    (change.make_public if repository.is_private else change.make_private)(world, repository)
-    return f"repository {repository.full_name} is_private: {repository.is_private}"
-
-
 def _edit_repository(world: World, workspace: Workspace, rng: Random) -> str | None:
     repository = _repository(workspace, rng)
     if repository is None:
         return None
-    change.edit_repository(world, repository, description=default_title(rng))
-    return f"repository {repository.full_name} has another description"
+    if rng.random() < 0.5:
+        change.edit_repository(world, repository, description=default_title(rng))
+        return f"repository {repository.full_name} has another description"
+    (change.make_public if repository.is_private else change.make_private)(world, repository)
+    return f"repository {repository.full_name} is_private: {repository.is_private}"
 
 
 def _add_repository(world: World, workspace: Workspace, rng: Random) -> str:
-    name = f"{rng.choice(words.DOMAINS)}-{rng.choice(words.KINDS)}"
-    repository = change.add_repository(world, workspace, name)
+    repository = change.add_repository(world, workspace, rng.choice(words.DOMAINS))
     return f"repository {repository.full_name} was added"
 
 
@@ -290,8 +284,7 @@ ATTEMPTS: tuple[tuple[Attempt, int], ...] = (
     (_rename_repository, 3),
     (_move_repository, 3),
     (_transfer_repository, 2),
-    (_flip_privacy, 2),
-    (_edit_repository, 2),
+    (_edit_repository, 4),
     (_add_repository, 3),
     (_delete_repository, 3),
     (_restore_repository, 2),

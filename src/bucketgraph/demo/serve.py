@@ -65,7 +65,8 @@ def server(app: ASGIApp) -> _Server:
 def bind(host: str, port: int) -> socket.socket:
     """Bind a TCP socket; port 0 lets the system choose one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # The event loop sends without delay only on sockets that say they are TCP.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))
     return bound

@@ -22,7 +22,7 @@ def expected_entities(world: World, workspace_slugs: Iterable[str]) -> dict[str,
         "bitbucket_workspace": set(),
         "bitbucket_project": set(),
         "bitbucket_repo": set(),
-        "bitbucket_pullrequest": set(),
+        "bitbucket_pull_request": set(),
         "bitbucket_user": set(),
     }
     for workspace in _chosen(world, workspace_slugs):
@@ -31,7 +31,7 @@ def expected_entities(world: World, workspace_slugs: Iterable[str]) -> dict[str,
         found["bitbucket_repo"].update(workspace.repositories)
         found["bitbucket_user"].update(workspace.members)
         for pull_request in _pull_requests(workspace):
-            found["bitbucket_pullrequest"].add(pull_request_key(pull_request))
+            found["bitbucket_pull_request"].add(pull_request_key(pull_request))
             found["bitbucket_user"].update(_actors(pull_request))
     return found
 

@@ -95,7 +95,8 @@ def _compare(tx: Transaction, snapshot: Snapshot) -> _Plan:
         elif row.live and (snapshot.only_if_absent or row.digest == record.digest):
             if row.scope_id != plan.scope_id and not snapshot.only_if_absent:
                 plan.moved.append(row.id)
-            _count_unchanged(tx, record)
+            if not snapshot.only_if_absent:
+                _count_unchanged(tx, record)
         else:
             plan.changed.append((row.id, record))
     _reserve(tx, plan)

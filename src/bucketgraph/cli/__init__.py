@@ -1,0 +1,71 @@
+"""The command line: one file a command group, `--json` beside every table.
+
+In: arguments. Out: tables, JSON and exit codes (0 complete, 1 failed, 2 usage or configuration, 3 partial).
+May import everything; heavy rooms are imported inside commands so that `--help` stays quick.
+
+Example::
+
+    bucketgraph integration add acme --workspace acme --oauth-key KEY
+    bucketgraph sync acme
+    bucketgraph entities bitbucket_pull_request --where state=OPEN --limit 20
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bucketgraph import __version__
+from bucketgraph.cli import demo, graph, integration, sync
+from bucketgraph.cli.output import show_error
+from bucketgraph.errors import BucketgraphError
+
+app = typer.Typer(
+    name="bucketgraph",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Who can change what in our Bitbucket, who did, and was it reviewed? "
+    "Collects Bitbucket Cloud into a graph with complete history, in one file of yours.",
+    epilog="Exit codes: 0 complete, 1 failed, 2 usage or configuration, 3 partial. "
+    "Data lives in BUCKETGRAPH_HOME; see docs/settings.md.",
+)
+app.command("demo")(demo.demo)
+app.add_typer(integration.app, name="integration")
+app.command("sync")(sync.sync)
+app.command("entities")(graph.entities)
+app.command("relationships")(graph.relationships)
+app.command("stats")(graph.stats)
+app.command("changes")(graph.changes)
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag's value
+    if wanted:
+        typer.echo(f"bucketgraph {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(  # noqa: ARG001, FBT001  # its callback does the work
+        False,
+        "--version",
+        callback=_version,
+        is_eager=True,
+        help="Print the version and end.",  # noqa: FBT003
+    ),
+) -> None:
+    """Set up what all commands share."""
+
+
+def main() -> None:
+    """Run the command line; our own errors become one paragraph and an exit code."""
+    try:
+        app()
+    except BucketgraphError as error:
+        show_error(error, as_json="--json" in sys.argv)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,68 @@
+"""Tables for people, JSON for programs, errors as one paragraph."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from bucketgraph.errors import BucketgraphError
+
+
+def console() -> Console:
+    """Return the console for results."""
+    return Console(file=sys.stdout, soft_wrap=False)
+
+
+def messages() -> Console:
+    """Return the console for progress and errors."""
+    return Console(file=sys.stderr)
+
+
+def show_json(value: Any) -> None:
+    """Write a value as indented JSON to standard output."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def show_error(error: BucketgraphError, *, as_json: bool = False) -> None:
+    """Write an error to standard error: what happened and why, then what to do."""
+    if as_json:
+        body = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
+        sys.stderr.write(msgspec.json.encode(body).decode() + "\n")
+        return
+    text = Text.assemble(("error", "bold red"), " ", error.message)
+    if error.hint:
+        text.append(" " + error.hint, style="default")
+    messages().print(text)
+
+
+def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    """Return a table; columns whose name ends in `#` are numbers and stand right."""
+    made = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
+    for column in columns:
+        number = column.endswith("#")
+        made.add_column(column.rstrip("#"), justify="right" if number else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*(escape(cell) for cell in row))
+    return made
+
+
+def when(ms: int | None) -> str:
+    """Write epoch milliseconds as a UTC minute."""
+    if ms is None:
+        return ""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def number(value: int) -> str:
+    """Write a count with thousands separated; nothing for zero, so that the eye finds what happened."""
+    return f"{value:,}" if value else "·"

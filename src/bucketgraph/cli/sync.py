@@ -1,0 +1,139 @@
+"""`bucketgraph sync`: collect an integration now."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bucketgraph.cli.arguments import moment
+from bucketgraph.cli.output import console, messages, number, show_json, table
+from bucketgraph.errors import EXIT_PARTIAL, Interrupted
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from bucketgraph.app import App, SyncOptions
+    from bucketgraph.integrations.configuration import Integration
+    from bucketgraph.store.base import Run, Tally
+
+
+def sync(
+    name: Annotated[str, typer.Argument(help="The integration's name.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything again, not only what changed.")
+    ] = False,
+    no_wait: Annotated[
+        bool,
+        typer.Option(
+            "--no-wait", help="End partial (exit 3) instead of waiting when the call budget is spent."
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="On the first walk, only pull requests updated since: 2026-01-31, or 90d for 90 days ago."
+        ),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write the result as JSON, without progress.")
+    ] = False,
+) -> None:
+    """Collect workspaces, members, projects, repositories and pull requests.
+
+    The first run reads everything, later ones what changed. What cannot be seen is listed and nothing is deleted
+    there (exit 3). An interrupted run goes on where it stopped: run the same command again.
+    """
+    from bucketgraph.app import SyncOptions, open_app  # noqa: PLC0415  # keeps --help quick
+
+    options = SyncOptions(full=full, wait=not no_wait, since=moment(since, flag="--since"))
+    with open_app() as opened:
+        integration = opened.registry.find(name)
+        run = run_now(opened, integration, options, quiet=as_json)
+        show_run(opened, integration, run, as_json=as_json)
+    if run.status != "COMPLETED":
+        raise typer.Exit(EXIT_PARTIAL)
+
+
+def run_now(opened: App, integration: Integration, options: SyncOptions, *, quiet: bool = False) -> Run:
+    """Run with progress on standard error; Ctrl-C and SIGTERM stop it and keep what was published."""
+    from bucketgraph.cli.progress import TerminalProgress  # noqa: PLC0415
+
+    before = signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        with TerminalProgress(messages(), quiet=quiet) as progress:
+            return asyncio.run(opened.sync(integration, options, progress))
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Stopped. What was published before stays, and nothing was deleted.",
+            hint=f"Run `bucketgraph sync {integration.name}` again to go on where it stopped.",
+        ) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def show_run(opened: App, integration: Integration, run: Run, *, as_json: bool) -> None:
+    """Show what a run did, what it could not see, and what it cost."""
+    left = opened.budget_left(integration)
+    if as_json:
+        show_json(_plain(run, left))
+        return
+    entities, relationships = opened.store.counts(integration.id)
+    out = console()
+    columns = ["", "created#", "updated#", "deleted#", "unchanged#"]
+    out.print(table(None, columns, _rows(run, entities, relationships)))
+    out.print()
+    if run.report.problems:
+        cells = [(p.scope, p.code, f"{p.message} {p.hint}".strip()) for p in run.report.problems]
+        out.print(
+            table("Could not be seen (nothing was deleted there)", ["where", "why", "what happened"], cells)
+        )
+        out.print()
+    calls = sum(run.report.calls.values())
+    out.print(
+        f"{run.status} with {calls:,} calls; {min(left.values()):,} are left this hour.",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _rows(run: Run, entities: Counter[str], relationships: Counter[str]) -> list[tuple[str, ...]]:
+    """Return a row a type. Unchanged is what is in the graph now and was neither created nor updated."""
+    from bucketgraph.collect.steps import CATALOGUE  # noqa: PLC0415
+    from bucketgraph.store.base import Tally  # noqa: PLC0415
+
+    rows = [
+        _row(name, run.report.counts.entities.get(name, Tally()), entities[name])
+        for name in CATALOGUE.entities
+    ]
+    for edge in CATALOGUE.relationships:
+        total = relationships[f"{edge.from_type} {edge.verb} {edge.to_type}"]
+        label = f"{_short(edge.from_type)} {edge.verb} {_short(edge.to_type)}"
+        rows.append(_row(label, run.report.counts.relationships.get(edge.name, Tally()), total))
+    return rows
+
+
+def _row(label: str, tally: Tally, total: int) -> tuple[str, ...]:
+    unchanged = max(0, total - tally.created - tally.updated)
+    return (label, *(number(n) for n in (tally.created, tally.updated, tally.deleted, unchanged)))
+
+
+def _short(type_name: str) -> str:
+    return type_name.removeprefix("bitbucket_")
+
+
+def _plain(run: Run, left: dict[str, int]) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "status": run.status,
+        "startedOn": run.started_on,
+        "finishedOn": run.finished_on,
+        "entities": run.report.counts.entities,
+        "relationships": run.report.counts.relationships,
+        "problems": run.report.problems,
+        "calls": run.report.calls,
+        "callsLeftThisHour": left,
+    }
