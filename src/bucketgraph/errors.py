@@ -45,6 +45,7 @@ class BucketgraphError(Exception):
     http_status: ClassVar[int] = 500
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        """Take what happened and what to do next."""
         super().__init__(message)
         self.message = message
         self.hint = hint
@@ -103,6 +104,7 @@ class BudgetSpent(SourceError):
     http_status = 429
 
     def __init__(self, message: str, *, until: float, hint: str = "") -> None:
+        """Take the epoch second from which calls are free again, too."""
         super().__init__(message, hint=hint)
         self.until = until
 

@@ -35,7 +35,7 @@ class Ledger(Protocol):
         ...
 
     def give_back(self, consumer: str, group: str, *, calls: int, now: float) -> None:
-        """Return booked calls that were not made."""
+        """Return booked calls that were not made; `now` is when they were booked."""
         ...
 
     def used(self, consumer: str, group: str, *, now: float) -> int:
@@ -47,6 +47,7 @@ class MemoryLedger:
     """A ledger that lives as long as its process: for tests and for testing credentials."""
 
     def __init__(self) -> None:
+        """Start with nothing booked."""
         self._calls: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
 
     def take(self, consumer: str, group: str, *, want: int, limit: int, now: float) -> Grant:
@@ -75,8 +76,7 @@ def minute_of(now: float) -> int:
 
 def used_in_window(minutes: dict[int, int], *, now: float) -> int:
     """Sum the calls of the last hour; a minute counts until all of it is over an hour old."""
-    oldest = minute_of(now - WINDOW_SECONDS)
-    return sum(calls for minute, calls in minutes.items() if minute >= oldest)
+    return sum(_in_window(minutes, now=now).values())
 
 
 def grant_from(minutes: dict[int, int], *, want: int, limit: int, now: float) -> Grant:
@@ -84,9 +84,15 @@ def grant_from(minutes: dict[int, int], *, want: int, limit: int, now: float) ->
     free = limit - used_in_window(minutes, now=now)
     if free > 0:
         return Grant(min(want, free))
-    oldest = minute_of(now - WINDOW_SECONDS)
-    first = min((m for m, calls in minutes.items() if m >= oldest and calls), default=minute_of(now))
+    counted = _in_window(minutes, now=now)
+    first = min((minute for minute, calls in counted.items() if calls), default=minute_of(now))
     return Grant(0, retry_at=(first + 1) * 60 + WINDOW_SECONDS)
+
+
+def _in_window(minutes: dict[int, int], *, now: float) -> dict[int, int]:
+    """Leave out minutes over an hour old, and those so far ahead that a clock must have gone wrong."""
+    oldest, latest = minute_of(now - WINDOW_SECONDS), minute_of(now + WINDOW_SECONDS)
+    return {minute: calls for minute, calls in minutes.items() if oldest <= minute <= latest}
 
 
 def consumer_id(key: str) -> str:
@@ -94,30 +100,48 @@ def consumer_id(key: str) -> str:
     return hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
 
 
+@dataclass(slots=True)
+class _Block:
+    """Calls that are booked and not yet made."""
+
+    calls: int = 0
+    booked_at: float = 0.0
+
+
 class Budget:
-    """One consumer's share of the ledger, booked in small blocks to keep the ledger off the hot path."""
+    """One consumer's share of the ledger, booked in small blocks to keep the ledger off the hot path.
+
+    A block is good only in the minute it is booked under: a call made later would leave the ledger's hour
+    before its own hour is over.
+    """
 
     def __init__(self, ledger: Ledger, consumer: str, *, limit: int, clock: Callable[[], float]) -> None:
+        """Start with nothing booked; `limit` is for an hour and a group."""
         self._ledger, self._consumer, self._limit, self._clock = ledger, consumer, limit, clock
-        self._held: dict[Group, int] = dict.fromkeys(GROUPS, 0)
+        self._held: dict[Group, _Block] = {group: _Block() for group in GROUPS}
         self.spent: dict[Group, int] = dict.fromkeys(GROUPS, 0)
         self.likely_left = max(0, limit - ledger.used(consumer, "repositories", now=clock()))
         """What is left for repositories this hour, as far as this process knows without asking."""
 
     def spend(self, group: Group) -> bool:
         """Spend one booked call; False when a new block must be booked first."""
-        if not self._held[group]:
+        if not self.holds(group):
             return False
-        self._held[group] -= 1
+        self._held[group].calls -= 1
         self.spent[group] += 1
         return True
 
+    def holds(self, group: Group) -> bool:
+        """Say whether a booked call may be made now."""
+        block = self._held[group]
+        return block.calls > 0 and minute_of(block.booked_at) == minute_of(self._clock())
+
     def book(self, group: Group) -> float | None:
         """Book a block of calls; the epoch second to try again at when there are none."""
-        grant = self._ledger.take(
-            self._consumer, group, want=BLOCK_CALLS, limit=self._limit, now=self._clock()
-        )
-        self._held[group] += grant.calls
+        self._give_back(group)
+        now = self._clock()
+        grant = self._ledger.take(self._consumer, group, want=BLOCK_CALLS, limit=self._limit, now=now)
+        self._held[group] = _Block(grant.calls, now)
         if group == "repositories":
             self.likely_left = self.left(group)
         return None if grant.calls else grant.retry_at
@@ -125,11 +149,15 @@ class Budget:
     def left(self, group: Group) -> int:
         """Return how many calls of this hour are left."""
         used = self._ledger.used(self._consumer, group, now=self._clock())
-        return max(0, self._limit - used + self._held[group])
+        return min(self._limit, max(0, self._limit - used + self._held[group].calls))
 
     def close(self) -> None:
         """Give back what was booked and not used."""
-        for group, held in self._held.items():
-            if held:
-                self._ledger.give_back(self._consumer, group, calls=held, now=self._clock())
-            self._held[group] = 0
+        for group in GROUPS:
+            self._give_back(group)
+
+    def _give_back(self, group: Group) -> None:
+        """Give back under the minute of the booking: any other minute's calls were really made."""
+        block, self._held[group] = self._held[group], _Block()
+        if block.calls:
+            self._ledger.give_back(self._consumer, group, calls=block.calls, now=block.booked_at)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -100,6 +101,7 @@ class Client:
         monitor: Monitor | None = None,
         transport: httpx2.AsyncBaseTransport | None = None,
     ) -> None:
+        """Open no connection yet; `transport` replaces the network in tests and in the demo."""
         self.origins, self.consumer = origins, consumer
         self._patience = patience or Patience()
         self._clock = clock or SystemClock()
@@ -133,12 +135,17 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         """Close connections and give back booked calls that were not made."""
-        await self._http.aclose()
-        await asyncio.to_thread(self.budget.close)
+        try:
+            await self._http.aclose()
+        finally:
+            await asyncio.to_thread(self.budget.close)
 
     async def token(self) -> Token:
         """Return a valid token; its `scopes` say what the consumer may see."""
-        return await self._tokens.get()
+        async for attempt in self._attempts():
+            with attempt:
+                return await self._tokens.get()
+        raise AssertionError  # pragma: no cover  # stamina either returns or raises
 
     async def get(
         self, link: str, decode: Callable[[bytes], T], *, endpoint: Endpoint, what: str
@@ -148,14 +155,16 @@ class Client:
         Raises Skippable for answers a retry cannot change, Retryable when retries are used up,
         CredentialError when the consumer itself is refused, BudgetSpent when waiting is not wanted.
         """
-        url = self.origins.resolve(link)
+        return await self._get(self.origins.resolve(link), decode, endpoint, what)
+
+    async def _get(self, url: str, decode: Callable[[bytes], T], endpoint: Endpoint, what: str) -> Reply[T]:
         async for attempt in self._attempts():
             with attempt:
                 response = await self._authorized(url, endpoint, what)
                 return Reply(decode(response.content), replies.server_ms(response))
         raise AssertionError  # pragma: no cover  # stamina either returns or raises
 
-    async def pages(self, listing: Listing, *, what: str) -> AsyncIterator[Page]:
+    async def pages(self, listing: Listing, *, what: str) -> AsyncGenerator[Page, None]:
         """Yield the pages of a list, following `next` verbatim.
 
         When a page length is refused, or every try of a page ends in a server error, the list starts again
@@ -166,8 +175,9 @@ class Client:
         halved = False
         while True:
             try:
-                async for page in self._walk(listing, pagelen, what):
-                    yield page
+                async with aclosing(self._walk(listing, pagelen, what)) as walk:
+                    async for page in walk:
+                        yield page
             except (replies.PagelenRefused, replies.ServerFault) as error:
                 fault = isinstance(error, replies.ServerFault)
                 if pagelen not in _SMALLER_PAGES or (fault and halved):
@@ -178,12 +188,12 @@ class Client:
             else:
                 return
 
-    async def _walk(self, listing: Listing, pagelen: int, what: str) -> AsyncIterator[Page]:
+    async def _walk(self, listing: Listing, pagelen: int, what: str) -> AsyncGenerator[Page, None]:
         url = self.origins.resolve(listing.first_url(pagelen))
         seen: set[str] = set()
         while True:
             seen.add(url)
-            reply = await self.get(url, _decode_envelope, endpoint=listing.endpoint, what=what)
+            reply = await self._get(url, _decode_envelope, listing.endpoint, what)
             page = reply.value
             yield Page(tuple(bytes(item) for item in page.values), page.size, reply.server_ms)
             if not page.next:
@@ -209,11 +219,9 @@ class Client:
         """Send until there is an answer that is neither 401, 429 nor a redirect, or raise."""
         renewed, redirects = False, 0
         while True:
-            token = await self._tokens.get()
-            response = await self._send(url, endpoint, token)
+            response, token = await self._send(url, endpoint)
             status = response.status_code
             if status == httpx2.codes.OK:
-                self._gate.strikes = 0
                 return response
             if status == httpx2.codes.UNAUTHORIZED and not renewed:
                 self._tokens.reject(token)
@@ -221,29 +229,52 @@ class Client:
             elif status == httpx2.codes.UNAUTHORIZED:
                 raise CredentialError(
                     f"Bitbucket refuses a freshly issued token for {what} (401).",
-                    hint="The consumer may just have been edited or removed; check it in the workspace's settings.",
+                    hint="The consumer may just have been edited or removed; "
+                    "check it in the workspace's settings.",
                 )
-            elif status in replies.REDIRECTS and redirects < _MOST_REDIRECTS:
-                url = self.origins.resolve(response.headers.get("Location", ""))
+            elif status in replies.REDIRECTS and response.headers.get("Location"):
+                url = self.origins.resolve(response.headers["Location"], base=url)
                 redirects += 1
+                if redirects > _MOST_REDIRECTS:
+                    raise UntrustedLink(f"Bitbucket redirects {what} more than {_MOST_REDIRECTS} times.")
             elif status != httpx2.codes.TOO_MANY_REQUESTS:
                 raise replies.failure(response, what)
 
-    async def _send(self, url: str, endpoint: Endpoint, token: Token) -> httpx2.Response:
-        async with self._slots:
+    async def _send(self, url: str, endpoint: Endpoint) -> tuple[httpx2.Response, Token]:
+        """Send as soon as gate and budget allow it; a slot is held only while the call is under way.
+
+        Token, gate and budget are looked at again after every wait, because a wait may take an hour.
+        """
+        while True:
+            token = await self._tokens.get()
+            async with self._slots:
+                if self._gate.until <= self._clock.now() and self.budget.spend(endpoint.group):
+                    return await self._call(url, endpoint, token), token
             await self._pass_gate()
-            await self._spend(endpoint.group)
-            turn = self._gate.turn
-            self._monitor.called(endpoint.name)
-            try:
-                response = await self._http.get(
-                    url, headers={"Authorization": f"Bearer {token.access_token}"}
-                )
-            except httpx2.TransportError as error:
-                raise Retryable(f"The connection to {self.origins.api} failed ({_cause(error)}).") from None
-        if response.status_code == httpx2.codes.TOO_MANY_REQUESTS and turn == self._gate.turn:
-            self._close_gate(response)
+            await self._book(endpoint.group)
+
+    async def _call(self, url: str, endpoint: Endpoint, token: Token) -> httpx2.Response:
+        turn = self._gate.turn
+        self._monitor.called(endpoint.name)
+        headers = {"Authorization": f"Bearer {token.access_token}"}
+        response = await self._exchange(self._http.get(url, headers=headers), self.origins.api)
+        if turn == self._gate.turn:
+            if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+                self._close_gate(response)
+            elif response.status_code < httpx2.codes.INTERNAL_SERVER_ERROR:
+                self._gate.strikes = 0
         return response
+
+    async def _exchange(self, call: Awaitable[httpx2.Response], origin: str) -> httpx2.Response:
+        """Wait for an answer, all of it, for no longer than one call may take."""
+        try:
+            async with asyncio.timeout(self._patience.timeout):
+                return await call
+        except TimeoutError:
+            problem = f"no complete answer within {self._patience.timeout:g} seconds"
+        except httpx2.RequestError as error:
+            problem = _cause(error)
+        raise Retryable(f"The connection to {origin} failed ({problem}).")
 
     def _close_gate(self, response: httpx2.Response) -> None:
         """Pause all calls of this consumer; calls that were under way together count as one strike."""
@@ -252,7 +283,8 @@ class Client:
         if asked is not None:
             pause = min(asked, patience.retry_after_cap)
         else:
-            pause = min(patience.pause * 2**gate.strikes, patience.pause_cap) * random.uniform(1.0, 1.2)  # noqa: S311
+            doubled = patience.pause * 2 ** min(gate.strikes, _MOST_PAUSES)
+            pause = min(doubled * random.uniform(1.0, 1.2), patience.pause_cap)  # noqa: S311  # spreads, hides nothing
         gate.until, gate.strikes, gate.turn = now + pause, gate.strikes + 1, gate.turn + 1
         if not patience.wait_for_budget:
             raise BudgetSpent(
@@ -265,43 +297,38 @@ class Client:
         while (until := self._gate.until) > self._clock.now():
             await self._wait("Bitbucket's rate limit is reached (429)", until)
 
-    async def _spend(self, group: Group) -> None:
-        while not self.budget.spend(group):
-            async with self._budget_lock:
-                if self.budget.spend(group):
-                    return
-                retry_at = await asyncio.to_thread(self.budget.book, group)
-            if retry_at is not None:
-                await self._wait(
-                    f"the budget of {self._patience.hourly_calls} calls an hour is used up", retry_at
-                )
+    async def _book(self, group: Group) -> None:
+        """Book a block of calls, unless another task has just done so; wait when there are none."""
+        async with self._budget_lock:
+            if self.budget.holds(group):
+                return
+            retry_at = await asyncio.to_thread(self.budget.book, group)
+        if retry_at is not None:
+            await self._wait(
+                f"the budget of {self._patience.hourly_calls} calls an hour is used up", retry_at
+            )
 
     async def _wait(self, reason: str, until: float) -> None:
         if not self._patience.wait_for_budget:
             raise BudgetSpent(f"Stopped because {reason} and waiting is switched off.", until=until)
         self._monitor.waiting(reason, until)
-        await self._clock.sleep(max(0.05, until - self._clock.now()))
-        self._monitor.resumed()
+        try:
+            await self._clock.sleep(max(0.05, until - self._clock.now()))
+        finally:
+            self._monitor.resumed()
 
     async def _fetch_token(self) -> Token:
-        async for attempt in self._attempts():
-            with attempt:
-                return read_token(await self._ask_token())
-        raise AssertionError  # pragma: no cover  # stamina either returns or raises
-
-    async def _ask_token(self) -> httpx2.Response:
+        """Ask once; whoever needs the token tries again."""
         self._monitor.called("token")
-        try:
-            return await self._http.post(
-                self.origins.token_url,
-                data={"grant_type": "client_credentials"},
-                auth=(self.consumer.key, self.consumer.secret),
-            )
-        except httpx2.TransportError as error:
-            raise Retryable(f"The connection to {self.origins.oauth} failed ({_cause(error)}).") from None
+        answer = self._http.post(
+            self.origins.token_url,
+            data={"grant_type": "client_credentials"},
+            auth=(self.consumer.key, self.consumer.secret),
+        )
+        return read_token(await self._exchange(answer, self.origins.oauth))
 
 
-def _cause(error: httpx2.TransportError) -> str:
+def _cause(error: httpx2.RequestError) -> str:
     """Name a transport error without its address."""
     text = str(error).strip()
     return text or type(error).__name__

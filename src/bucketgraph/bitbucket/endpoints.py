@@ -14,6 +14,7 @@ from bucketgraph.bitbucket.models.project import PROJECT_FIELDS
 from bucketgraph.bitbucket.models.pull_request import PULL_REQUEST_FIELDS
 from bucketgraph.bitbucket.models.repository import REPOSITORY_FIELDS
 from bucketgraph.bitbucket.models.workspace import MEMBERSHIP_FIELDS
+from bucketgraph.errors import Bug
 
 Group = Literal["repositories", "other"]
 """Bitbucket counts `/2.0/repositories/*` apart from all other calls, each per rolling hour."""
@@ -84,8 +85,10 @@ class Listing:
 def segment(text: str) -> str:
     """Return a path segment percent-encoded, braces included.
 
-    An empty segment would hit a withdrawn global listing (410), so it is refused as a bug upstream.
+    An empty segment would hit a withdrawn global listing (410), and dots would climb to another resource.
     """
+    if text in {"", ".", ".."}:
+        raise Bug(f"{text!r} cannot stand in an address of the API.")
     return quote(text, safe="")
 
 

@@ -9,15 +9,15 @@ class Monitor(Protocol):
     """Receives the client's events. All calls come from the event loop's thread and must not block."""
 
     def called(self, endpoint: str) -> None:
-        """One HTTP call to the named endpoint was made (token calls are named `token`)."""
+        """Hear of one HTTP call to the named endpoint (token calls are named `token`)."""
         ...
 
     def waiting(self, reason: str, until: float) -> None:
-        """The client waits until the epoch second `until`."""
+        """Hear that the client waits until the epoch second `until`."""
         ...
 
     def resumed(self) -> None:
-        """The wait is over."""
+        """Hear that the wait is over."""
         ...
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+import re
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
 import httpx2
@@ -16,6 +18,8 @@ from bucketgraph.errors import CredentialError, Retryable
 _MARGIN_SECONDS = 600.0
 _MARGIN_SHARE = 0.1
 _SERVER_ERROR = 500
+_REFUSALS = frozenset({400, 401, 403})
+_SENDABLE = re.compile(r"[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,17 @@ class Token(msgspec.Struct, frozen=True):
         """Hide the token."""
         return f"Token(scopes={self.scopes!r}, expires_in={self.expires_in})"
 
+    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+        """Hide the token from rich, which prints tracebacks with local variables, too."""
+        yield "scopes", self.scopes
+        yield "expires_in", self.expires_in
+
 
 class _Refusal(msgspec.Struct, frozen=True):
     """OAuth errors carry `error` as a string, unlike API errors."""
 
     error: str = ""
-    error_description: str = ""
+    error_description: str | None = None
 
 
 def granted_scopes(scopes: str) -> frozenset[str]:
@@ -76,6 +85,7 @@ class TokenCache:
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[Token]], clock: Clock) -> None:
+        """Start without a token."""
         self._fetch, self._clock = fetch, clock
         self._lock = asyncio.Lock()
         self._token: Token | None = None
@@ -103,10 +113,11 @@ def read_token(response: httpx2.Response) -> Token:
     Raises CredentialError where the consumer must be mended, Retryable where the service is at fault.
     """
     if response.status_code == httpx2.codes.OK:
-        try:
-            return msgspec.json.decode(response.content, type=Token)
-        except msgspec.MsgspecError:
-            raise Retryable("Bitbucket's token endpoint answered with something that is no token.") from None
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            token = msgspec.json.decode(response.content, type=Token, strict=False)
+            if _SENDABLE.fullmatch(token.access_token):
+                return token
+        raise Retryable("Bitbucket's token endpoint answered with something that is no token.")
     if response.status_code >= _SERVER_ERROR or response.status_code in {408, 429}:
         raise Retryable(f"Bitbucket's token endpoint answered {response.status_code}.")
     raise _refusal(response)
@@ -115,9 +126,9 @@ def read_token(response: httpx2.Response) -> Token:
 def _refusal(response: httpx2.Response) -> CredentialError:
     try:
         refusal = msgspec.json.decode(response.content, type=_Refusal)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         refusal = _Refusal()
-    text = refusal.error_description.lower()
+    text = (refusal.error_description or "").lower()
     if "public" in text:
         return CredentialError(
             "Bitbucket refuses the OAuth consumer because it is a public one.",
@@ -128,6 +139,11 @@ def _refusal(response: httpx2.Response) -> CredentialError:
             "Bitbucket refuses the OAuth consumer because it has no callback URL.",
             hint="Edit the consumer in the workspace's settings and enter any callback URL, "
             "for example https://localhost.",
+        )
+    if not refusal.error and response.status_code not in _REFUSALS:
+        return CredentialError(
+            f"Bitbucket's token endpoint answered {response.status_code}, so no token can be had there.",
+            hint="If the integration was added with --oauth-url, check that address.",
         )
     detail = refusal.error or f"HTTP {response.status_code}"
     return CredentialError(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
+from functools import cache
 
 import httpx2
 
@@ -12,6 +14,9 @@ from bucketgraph.errors import ConfigError, UntrustedLink
 API_URL = "https://api.bitbucket.org"
 OAUTH_URL = "https://bitbucket.org"
 TOKEN_PATH = "/site/oauth2/access_token"  # noqa: S105  # a path, not a secret
+
+_HOST = re.compile(r"([a-z0-9._-]+|\[[0-9a-f.:]+\])(:[0-9]+)?")
+_HIGHEST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +35,40 @@ class Origins:
         """Return the address that turns a key and secret into a token."""
         return self.oauth + TOKEN_PATH
 
-    def resolve(self, link: str) -> str:
+    def resolve(self, link: str, *, base: str | None = None) -> str:
         """Return an absolute address on the API origin for a path or a link, or raise UntrustedLink.
 
+        A relative link starts at `base`, the address that gave it, or else at the origin.
         Scheme, host and port must be the configured ones and no user name may stand in the address, so
         look-alike hosts (`api.bitbucket.org.evil.example`) and `https://api.bitbucket.org@evil.example`
         are refused.
         """
         try:
-            url = httpx2.URL(self.api).join(link)
-        except httpx2.InvalidURL as error:
+            url = _join(self.api, link) if base is None else httpx2.URL(base).join(link)
+        except (httpx2.InvalidURL, ValueError) as error:
             raise UntrustedLink(f"Bitbucket answered with a link that is no address: {error}.") from None
-        home = httpx2.URL(self.api)
+        home = _parse(self.api)
         same = (url.scheme, url.host, _port(url)) == (home.scheme, home.host, _port(home))
         if not same or url.userinfo:
             raise UntrustedLink(
-                f"Bitbucket's answer points to another host ({url.scheme}://{url.host}); "
+                f"Bitbucket's answer points to another host ({url.scheme}://{_netloc(url)}); "
                 f"credentials go only to {self.api}, so the link was not followed.",
                 hint="If a proxy stands between, set the integration's --api-url to the address it gives out.",
             )
         return str(url)
+
+
+@cache
+def _parse(origin: str) -> httpx2.URL:
+    return httpx2.URL(origin)
+
+
+def _join(origin: str, link: str) -> httpx2.URL:
+    """Join a link to an origin; paths and whole addresses are parsed only once, because ours are long."""
+    if link.startswith("/") and not link.startswith("//"):
+        return httpx2.URL(origin + link)
+    url = httpx2.URL(link)
+    return url if url.scheme and url.host else _parse(origin).join(url)
 
 
 def check_origin(text: str, *, flag: str) -> str:
@@ -58,19 +77,24 @@ def check_origin(text: str, *, flag: str) -> str:
     Only scheme and host (and port) are allowed; plain http only towards this computer, because the
     consumer's secret travels to it.
     """
+    shown = f"{flag} {text!r}" if "@" not in text else flag
     try:
         url = httpx2.URL(text.strip())
     except httpx2.InvalidURL as error:
-        raise ConfigError(f"{flag} {text!r} is no address: {error}.", hint=f"Example: {API_URL}") from None
+        raise ConfigError(f"{shown} is no address: {error}.", hint=f"Example: {API_URL}") from None
     problem = _origin_problem(url)
     if problem:
-        raise ConfigError(f"{flag} {text!r} cannot be used: {problem}.", hint=f"Example: {API_URL}")
-    return f"{url.scheme}://{url.netloc.decode()}"
+        raise ConfigError(f"{shown} cannot be used: {problem}.", hint=f"Example: {API_URL}")
+    return f"{url.scheme}://{_netloc(url)}"
 
 
 def _origin_problem(url: httpx2.URL) -> str | None:
     if url.scheme not in {"http", "https"} or not url.host:
         return "it must start with https:// and name a host"
+    if not _HOST.fullmatch(_netloc(url)):
+        return "the host is no host name or address"
+    if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
+        return f"a port is a number from 1 to {_HIGHEST_PORT}"
     if url.userinfo:
         return "credentials do not belong into an address"
     if url.path not in {"", "/"} or url.query or url.fragment:
@@ -91,4 +115,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _port(url: httpx2.URL) -> int | None:
-    return url.port or {"https": 443, "http": 80}.get(url.scheme)
+    return {"https": 443, "http": 80}.get(url.scheme) if url.port is None else url.port
+
+
+def _netloc(url: httpx2.URL) -> str:
+    """Return host and port as they travel, without user name and password."""
+    return url.netloc.decode("ascii")

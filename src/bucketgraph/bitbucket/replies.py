@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
@@ -22,8 +23,8 @@ class _ErrorBody(msgspec.Struct, frozen=True):
     """API errors carry `error` as an object; `detail` is a string or an object."""
 
     message: str = ""
-    detail: msgspec.Raw | None = None
-    data: msgspec.Raw | None = None
+    detail: object = None
+    data: object = None
 
 
 class _Scopes(msgspec.Struct, frozen=True):
@@ -36,7 +37,8 @@ class _Announcement(msgspec.Struct, frozen=True):
 
 
 class _ErrorReply(msgspec.Struct, frozen=True):
-    error: _ErrorBody | None = None
+    error: _ErrorBody | str | None = None
+    error_description: str | None = None
 
 
 class PagelenRefused(Rejected):
@@ -61,7 +63,9 @@ def decoder(kind: type[T]) -> Callable[[bytes], T]:
             raise Rejected(
                 f"Bitbucket answered with JSON of another shape than documented: {error}."
             ) from None
-        except msgspec.DecodeError:
+        except RecursionError:
+            raise Rejected("Bitbucket answered with JSON that is nested without end.") from None
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise Retryable("Bitbucket answered 200 with a body that is no complete JSON.") from None
 
     return decode
@@ -86,37 +90,49 @@ def failure(response: httpx2.Response, what: str) -> Skippable | Retryable:
 
 
 def retry_after(response: httpx2.Response, *, now: float) -> float | None:
-    """Return the seconds a 429 asks us to wait, given as seconds or as an HTTP date; None if it does not."""
+    """Return the seconds a 429 asks us to wait, given as seconds or as an HTTP date.
+
+    None if it does not ask, or asks for no time at all (a clock that goes wrong puts the date in the past).
+    """
     text = response.headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    if text.isdigit():
-        return float(text)
-    try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - now)
-    except ValueError:
-        return None
+    if text.isascii() and text.isdigit():
+        asked = float(text)
+    else:
+        date = _date(text)
+        asked = 0.0 if date is None else date - now
+    return asked if asked > 0 else None
 
 
 def server_ms(response: httpx2.Response) -> int | None:
     """Return the server's own time of the answer (epoch ms), so that our clock does not matter."""
+    date = _date(response.headers.get("Date", ""))
+    return None if date is None else int(date * 1000)
+
+
+def _date(text: str) -> float | None:
+    """Return the epoch seconds of an HTTP date; one without a zone is UTC. None for anything else."""
     try:
-        return int(parsedate_to_datetime(response.headers.get("Date", "")).timestamp() * 1000)
-    except ValueError:
+        date = parsedate_to_datetime(text)
+        return date.replace(tzinfo=date.tzinfo or UTC).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
 
 
 def _error_body(response: httpx2.Response) -> _ErrorBody:
+    """Read an API error, whose `error` is an object, or an OAuth error, whose `error` is a string."""
     try:
-        return msgspec.json.decode(response.content, type=_ErrorReply).error or _ErrorBody()
-    except msgspec.MsgspecError:
+        reply = msgspec.json.decode(response.content, type=_ErrorReply)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _ErrorBody()
+    if isinstance(reply.error, str):
+        return _ErrorBody(reply.error_description or reply.error)
+    return reply.error or _ErrorBody()
 
 
 def _scope_hint(body: _ErrorBody) -> str:
     try:
-        scopes = msgspec.json.decode(body.detail or b"{}", type=_Scopes)
-    except msgspec.MsgspecError:
+        scopes = msgspec.convert(body.detail, type=_Scopes)
+    except msgspec.ValidationError:
         return ""
     missing = [scope for scope in scopes.required if scope not in scopes.granted]
     return f"It needs the scope {', '.join(missing)}." if missing else ""
@@ -124,7 +140,7 @@ def _scope_hint(body: _ErrorBody) -> str:
 
 def _announcement(body: _ErrorBody) -> str:
     try:
-        url = msgspec.json.decode(body.data or b"{}", type=_Announcement).announcement_url
-    except msgspec.MsgspecError:
+        url = msgspec.convert(body.data, type=_Announcement).announcement_url
+    except msgspec.ValidationError:
         return ""
     return f"See {url}" if url else ""

@@ -35,7 +35,7 @@ def sync(
     since: Annotated[
         str | None,
         typer.Option(
-            help="On the first walk, only pull requests updated since: 2026-01-31, or 90d for 90 days ago."
+            help="On the first walk, leave out what was closed before: 2026-01-31, or 90d for 90 days ago."
         ),
     ] = None,
     as_json: Annotated[

@@ -10,6 +10,7 @@ class StoreLedger:
     """Books calls in the store's ledger table."""
 
     def __init__(self, store: Store) -> None:
+        """Book in the given store."""
         self._store = store
 
     def take(self, consumer: str, group: str, *, want: int, limit: int, now: float) -> Grant:
@@ -25,7 +26,7 @@ class StoreLedger:
         return grant
 
     def give_back(self, consumer: str, group: str, *, calls: int, now: float) -> None:
-        """Return booked calls that were not made."""
+        """Return booked calls that were not made; `now` is when they were booked."""
         self._store.ledger_book(consumer, group, minute_of(now), lambda _minutes: -calls)
 
     def used(self, consumer: str, group: str, *, now: float) -> int:

@@ -33,8 +33,8 @@ async def settle(
     can (`probe`); a listing that is suddenly empty deletes nothing. An incremental listing deletes only
     awaited things that are missing and confirmed gone.
     """
-    stored = store.scope_keys(integration_id, reading.scope)
     whole = reading.complete and reading.window.everything
+    stored = store.scope_keys(integration_id, reading.scope) if whole else set()
     if whole and stored and not reading.records:
         if state.empty_since is None or now - state.empty_since < EMPTY_PATIENCE_MS:
             return _suddenly_empty(reading, state, len(stored), now)

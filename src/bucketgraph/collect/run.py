@@ -149,14 +149,22 @@ class Collection:
         for _, unit in units[: len(units) - len(todo)]:
             self._progress.step_advanced(step.id, unit.label)
         queue = iter(todo)
+        spent: list[BudgetSpent] = []
 
         async def work() -> None:
             for client, unit in queue:
                 state = _state_of(states, step, unit)
-                await self._repository(step, client, unit, state, publisher, run.id)
+                try:
+                    await self._repository(step, client, unit, state, publisher, run.id)
+                except BudgetSpent as error:
+                    # The others may finish what they already paid for.
+                    spent.append(error)
+                    return
                 self._progress.step_advanced(step.id, unit.label)
 
         await together(work() for _ in range(self._plan.workers))
+        if spent:
+            raise spent[0]
 
     async def _repository(
         self,

@@ -74,7 +74,7 @@ class Window:
     """Which part of a listing is asked for; times in epoch ms.
 
     `changed_since`: what changed since then and whatever is still open (an incremental walk). `floor`:
-    nothing older than this (`--since`). Neither: everything.
+    nothing closed that is older than this (`--since`). Neither: everything.
     """
 
     changed_since: int | None = None

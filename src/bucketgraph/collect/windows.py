@@ -21,7 +21,7 @@ def window_for(state: ScopeState, *, full: bool, since: int | None) -> Window:
     )
     if full or not covered or state.watermark is None:
         return Window(floor=since)
-    return Window(changed_since=state.watermark - OVERLAP_MS)
+    return Window(changed_since=max(state.watermark - OVERLAP_MS, state.floor or 0))
 
 
 def state_after(state: ScopeState, reading: Reading, *, run_id: int, now: int) -> ScopeState:

@@ -158,9 +158,8 @@ _MEMBERSHIP: dict[str, Build] = {
     "workspace": lambda pair: Thing(WORKSPACE_SHORT, pair[0]),
     "links": _membership_links,
 }
-_PERMISSION: dict[str, Build] = {"permission": lambda pair: pair[1].permission}
-MEMBERSHIP = Shape(_MEMBERSHIP, _PERMISSION)
-PERMISSION = Shape({**_MEMBERSHIP, **_PERMISSION})
+MEMBERSHIP = Shape(_MEMBERSHIP)
+PERMISSION = Shape({**_MEMBERSHIP, "permission": lambda pair: pair[1].permission})
 
 
 def _project_links(pair: tuple[Workspace, Project]) -> dict[str, object]:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 
+import msgspec
+
+from bucketgraph.errors import Bug
 from bucketgraph.graph.values import Properties, canonical_json, fingerprint
 
-_RAW_LEVEL = 6
+_RAW_LEVEL, _RAW_WINDOW, _RAW_MEMORY = 6, 13, 6
+"""An 8 KB window: as small as with 32 KB, in a third of the time, because answers are short."""
+
+_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,8 @@ class Record:
     """What one source object becomes: at most one entity and the relationships it brings.
 
     A record is the unit of change: if its source object did not change, neither did anything in it; when
-    it is gone, all that it brought is gone. `key` is unique within an integration. `raw` is the source's
-    own JSON, kept beside the entity and never queried.
+    it is gone, all that it brought is gone. `key` is unique within an integration and is its entity's key
+    too. `raw` is the source's own JSON, kept beside the entity and never queried.
     """
 
     key: str
@@ -87,10 +93,12 @@ class SealedRecord:
 def seal(record: Record) -> SealedRecord:
     """Encode, compress and hash a record: the only place where its content is hashed."""
     entity = record.entity
+    if entity and entity.key != record.key:
+        raise Bug(f"The record {record.key} holds an entity with another key, {entity.key}.")
     properties = canonical_json(entity.properties) if entity else b""
     relationships = tuple(_seal_relationship(r) for r in record.relationships)
     head = entity.type.encode() if entity else b""
-    edges = (f"{r.verb}|{r.from_key}|{r.to_key}|{r.properties}".encode() for r in relationships)
+    edges = map(_ENCODER.encode, relationships)
     return SealedRecord(
         key=record.key,
         digest=fingerprint(head, properties, *sorted(edges)),
@@ -98,13 +106,18 @@ def seal(record: Record) -> SealedRecord:
         name=entity.name if entity else "",
         properties=properties.decode(),
         relationships=relationships,
-        raw=zlib.compress(record.raw, _RAW_LEVEL) if record.raw is not None else None,
+        raw=_seal_raw(record.raw) if record.raw is not None else None,
     )
 
 
 def unseal_raw(raw: bytes) -> bytes:
     """Return the source's JSON as it came."""
     return zlib.decompress(raw)
+
+
+def _seal_raw(raw: bytes) -> bytes:
+    compressor = zlib.compressobj(_RAW_LEVEL, zlib.DEFLATED, _RAW_WINDOW, _RAW_MEMORY)
+    return compressor.compress(raw) + compressor.flush()
 
 
 def _seal_relationship(relationship: Relationship) -> SealedRelationship:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from bucketgraph.errors import Bug
@@ -64,12 +65,14 @@ class Catalogue:
     triples: frozenset[tuple[str, str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Check that every relationship joins declared entity types."""
+        """Check that every relationship joins declared entity types and is declared once."""
         for edge in self.relationships:
             for end in (edge.from_type, edge.to_type):
                 if end not in self.entities:
                     raise Bug(f"{edge.name} joins the undeclared type {end}.")
         triples = frozenset((r.from_type, r.verb, r.to_type) for r in self.relationships)
+        if len(triples) != len(self.relationships):
+            raise Bug("A relationship is declared twice.")
         object.__setattr__(self, "triples", triples)
 
     def classes(self, type_name: str) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ def catalogue(
     entities: Iterable[EntityType],
     relationships: Iterable[RelationshipType],
 ) -> Catalogue:
-    """Build a catalogue; declaring one type twice is a bug."""
+    """Build a catalogue; declaring anything twice is a bug."""
     by_name: dict[str, EntityType] = {}
     for entity in entities:
         if entity.name in by_name:
@@ -95,6 +98,7 @@ def catalogue(
     return Catalogue(by_name, tuple(relationships))
 
 
+@cache
 def relationship_type_name(from_type: str, verb: str, to_type: str) -> str:
     """Return the `_type` of an edge: `bitbucket_workspace_has_user`.
 

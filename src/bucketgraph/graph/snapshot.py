@@ -15,7 +15,7 @@ class Snapshot:
     Only a `whole` snapshot deletes what it does not hold; `keep` names records that must stay although
     they were not listed, because asking for them one by one did not confirm that they are gone.
     `only_if_absent` marks stand-ins that must not overwrite what a better source wrote. `children` are the
-    kinds of scopes that belong to each record and go with it: deleting a repository deletes its pull requests.
+    kinds of scopes that belong to each record and go with it: a repository's pull requests.
     """
 
     scope: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 import msgspec
@@ -17,6 +17,8 @@ Value: TypeAlias = Scalar | list[str]
 Properties: TypeAlias = Mapping[str, Value]
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _DECODER = msgspec.json.Decoder(dict[str, str | int | float | bool | list[str]])
 
 
@@ -58,10 +60,10 @@ def epoch_ms(text: str | None) -> int | None:
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def iso_utc(ms: int) -> str:
     """Write epoch milliseconds as `2026-11-23T10:00:00.000Z`, whole to the millisecond."""
-    moment = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    moment = (_EPOCH + ms * _MILLISECOND).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='milliseconds')}Z"

@@ -45,6 +45,7 @@ def change(tx: Transaction, items: Sequence[Item]) -> None:
     """Bring the entities of changed or returning records to their new state, keeping the old version."""
     stored = _load(tx, [new for new, record in items if record.type is not None])
     inserts, updates, history = [], [], []
+    retyped: list[End] = []
     for new, record in items:
         if record.type is None:
             continue
@@ -57,13 +58,16 @@ def change(tx: Transaction, items: Sequence[Item]) -> None:
         else:
             history.append(_history_row(tx, row))
             updates.append(_update_row(tx, row, record, record.type))
+            if row.type_id != tx.names.type_id(record.type):
+                retyped.append(End(row.id, tx.names.type_id(record.type)))
             tx.count_entity(record.type, "created" if row.end_on is not None else "updated")
     tx.execute_many(_INSERT, inserts)
     tx.execute_many(_INSERT_HISTORY, history)
     tx.execute_many(_UPDATE, updates)
+    _retype(tx, retyped)
 
 
-def delete(tx: Transaction, ids: Sequence[int]) -> list[int]:
+def delete(tx: Transaction, ids: Iterable[int]) -> list[int]:
     """Tombstone the live entities among the ids and return theirs."""
     deleted: list[int] = []
     for chunk in chunks(ids):
@@ -75,6 +79,14 @@ def delete(tx: Transaction, ids: Sequence[int]) -> list[int]:
             update(t.entity).where(live).values(end_on=tx.on, end_publication=tx.publication)
         )
     return deleted
+
+
+def _retype(tx: Transaction, entities: Iterable[End]) -> None:
+    """Repeat the new type of entities in their relationships' rows."""
+    edge = t.relationship
+    for end in entities:
+        for of, to_type in ((edge.c.from_id, edge.c.from_type_id), (edge.c.to_id, edge.c.to_type_id)):
+            tx.connection.execute(update(edge).where(of == end.id).values({to_type: end.type_id}))
 
 
 def _load(tx: Transaction, ids: Sequence[int]) -> dict[int, Row[Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, false, func, select
 
 from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.graph.values import Value, parse_properties
@@ -27,9 +27,36 @@ class _Event:
     """Version `version` of object `of` began (or, when `ended`, was deleted) in a publication."""
 
     publication: int
+    on: int
     of: int
     version: int
     ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Which publications are asked for."""
+
+    after: int
+    upto: int | None
+    integration_id: str | None
+    limit: int | None
+
+    def narrow(self, query: Select[Any], number: ColumnElement[int]) -> Select[Any]:
+        """Restrict a query by its column of publication numbers.
+
+        With a limit, what the oldest publication within it holds is left whole: only the finished feed has an
+        order by which to cut it.
+        """
+        query = query.join(t.publication, t.publication.c.id == number).where(number > self.after)
+        if self.upto is not None:
+            query = query.where(number <= self.upto)
+        if self.integration_id is not None:
+            query = query.where(t.publication.c.integration_id == self.integration_id)
+        if not self.limit:
+            return query if self.limit is None else query.where(false())
+        oldest = query.with_only_columns(number).order_by(number.desc()).offset(self.limit - 1).limit(1)
+        return query.where(number >= func.coalesce(oldest.scalar_subquery(), 0))
 
 
 def changes(
@@ -45,14 +72,12 @@ def changes(
     With a `limit` the newest ones are kept. A relationship whose properties did not change but whose end
     was renamed is no change.
     """
-    publications = _publications(connection, after, upto, integration_id)
     found: list[Change] = []
     for element in ("entity", "relationship"):
-        events = _events(connection, element, after, upto, limit)
-        events = [event for event in events if event.publication in publications]
-        found += _changes_of(connection, element, events, publications)
+        events = _events(connection, element, _Window(after, upto, integration_id, limit))
+        found += _changes_of(connection, element, events)
     found.sort(key=lambda change: (change.publication, change.element, change.type, change.key))
-    return found[-limit:] if limit is not None else found
+    return found if limit is None else found[max(len(found) - limit, 0) :]
 
 
 def publication_before(connection: Connection, moment: int) -> int:
@@ -66,43 +91,25 @@ def last_publication(connection: Connection) -> int:
     return int(connection.execute(select(func.max(t.publication.c.id))).scalar() or 0)
 
 
-def _publications(
-    connection: Connection, after: int, upto: int | None, integration_id: str | None
-) -> dict[int, int]:
-    query = select(t.publication.c.id, t.publication.c.published_on).where(t.publication.c.id > after)
-    if upto is not None:
-        query = query.where(t.publication.c.id <= upto)
-    if integration_id is not None:
-        query = query.where(t.publication.c.integration_id == integration_id)
-    return {row.id: row.published_on for row in connection.execute(query)}
-
-
 def _tables(element: Element) -> tuple[Table, Table, Any]:
     if element == "entity":
         return t.entity, t.entity_history, t.entity_history.c.entity_id
     return t.relationship, t.relationship_history, t.relationship_history.c.relationship_id
 
 
-def _events(
-    connection: Connection, element: Element, after: int, upto: int | None, limit: int | None
-) -> list[_Event]:
+def _events(connection: Connection, element: Element, window: _Window) -> list[_Event]:
     present, history, of = _tables(element)
     found: list[_Event] = []
     for table, key in ((present, present.c.id), (history, of)):
         for number, ended in ((table.c.publication, False), (table.c.end_publication, True)):
-            query = select(number, key, table.c.version).where(number > after)
-            if upto is not None:
-                query = query.where(number <= upto)
-            if limit is not None:
-                query = query.order_by(number.desc()).limit(limit)
-            found += [_Event(row[0], row[1], row[2], ended) for row in connection.execute(query)]
+            columns = (number, t.publication.c.published_on, key, table.c.version)
+            rows = connection.execute(window.narrow(select(*columns), number))
+            found += [_Event(row[0], row[1], row[2], row[3], ended) for row in rows]
     found.sort(key=lambda event: (event.publication, event.of, event.version, event.ended))
-    return found[-limit:] if limit is not None else found
+    return found
 
 
-def _changes_of(
-    connection: Connection, element: Element, events: list[_Event], publications: Mapping[int, int]
-) -> list[Change]:
+def _changes_of(connection: Connection, element: Element, events: list[_Event]) -> list[Change]:
     ids = {event.of for event in events}
     versions = _versions(connection, element, ids)
     labels = _entity_labels(connection, ids) if element == "entity" else _edge_labels(connection, ids)
@@ -112,19 +119,7 @@ def _changes_of(
         now = versions[event.of, event.version]
         last = versions.get((event.of, event.version - 1))
         kind, before, after = _what_happened(event, now, last)
-        found.append(
-            Change(
-                event.publication,
-                publications[event.publication],
-                kind,
-                element,
-                type_name,
-                key,
-                name,
-                before,
-                after,
-            )
-        )
+        found.append(Change(event.publication, event.on, kind, element, type_name, key, name, before, after))
     return found
 
 
@@ -143,12 +138,18 @@ def _what_happened(
     if last is None or last.deleted:
         return "created", {}, present
     former = parse_properties(last.props)
-    differing = {name for name in former.keys() | present.keys() if former.get(name) != present.get(name)}
+    differing = {
+        name for name in former.keys() | present.keys() if _differ(former.get(name), present.get(name))
+    }
     return (
         "updated",
         {name: former[name] for name in sorted(differing) if name in former},
         {name: present[name] for name in sorted(differing) if name in present},
     )
+
+
+def _differ(one: Value | None, other: Value | None) -> bool:
+    return type(one) is not type(other) or one != other
 
 
 def _versions(

@@ -1,21 +1,19 @@
-"""Reading the present graph: entities, relationships, counts, and what a run needs to know of the last one."""
+"""Reading the present graph: scopes, entities, relationships, counts."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select
 
-from bucketgraph.graph.entity import Entity, Record, Relationship
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar, parse_properties
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import ScopeState, StoredEntity, StoredRelationship
-from bucketgraph.store.lower import json_property, property_equals, property_value
-from bucketgraph.store.transaction import chunks
+from bucketgraph.store.lower import property_equals
 
 _from = t.entity.alias("from_entity")
 _to = t.entity.alias("to_entity")
@@ -64,13 +62,9 @@ def entities(
     if integration_id is not None:
         query = query.where(t.entity.c.integration_id == integration_id)
     if type_or_class is not None:
-        query = query.where(t.entity.c.type_id.in_(_type_ids(connection, type_or_class)))
+        query = query.where(is_a(connection, type_or_class))
     if scope is not None:
-        query = (
-            query.join(t.record, t.record.c.id == t.entity.c.id)
-            .join(t.scope, t.scope.c.id == t.record.c.scope_id)
-            .where(t.scope.c.name == scope)
-        )
+        query = query.where(t.entity.c.id.in_(_ids_of_scope(scope, integration_id)))
     for name, value in (where or {}).items():
         query = query.where(property_equals(t.entity, name, value, catalogue))
     for row in connection.execution_options(yield_per=500).execute(query):
@@ -88,7 +82,7 @@ def relationships(
     limit: int | None = None,
 ) -> Iterator[StoredRelationship]:
     """Yield live relationships with both ends."""
-    query = _edges().limit(limit).order_by(t.relationship.c.id)
+    query = live_edges().limit(limit).order_by(t.relationship.c.id)
     if integration_id is not None:
         query = query.where(_from.c.integration_id == integration_id)
     if verb is not None:
@@ -98,9 +92,14 @@ def relationships(
     if to_type is not None:
         query = query.where(_to_type.c.name == to_type)
     if end_key is not None:
-        query = query.where(or_(_from.c.key == end_key, _to.c.key == end_key))
+        # By way of the integrations, because keys are indexed within one.
+        named = select(t.entity.c.id).where(
+            t.entity.c.integration_id.in_(select(t.integration.c.id)), t.entity.c.key == end_key
+        )
+        edge = t.relationship.c
+        query = query.where(or_(edge.from_id.in_(named), edge.to_id.in_(named)))
     for row in connection.execution_options(yield_per=500).execute(query):
-        yield _relationship(row)
+        yield stored_relationship(row)
 
 
 def counts(connection: Connection, integration_id: str | None = None) -> tuple[Counter[str], Counter[str]]:
@@ -125,134 +124,12 @@ def counts(connection: Connection, integration_id: str | None = None) -> tuple[C
         edge_rows = edge_rows.join(t.record, t.record.c.id == t.relationship.c.record_id).where(
             t.record.c.integration_id == integration_id
         )
-    entity_counts = Counter({name: number for name, number in connection.execute(entity_rows)})
-    edges = connection.execute(edge_rows).all()
-    return entity_counts, Counter({f"{start} {verb} {end}": number for start, verb, end, number in edges})
+    entities_by_type = {row[0]: row[1] for row in connection.execute(entity_rows)}
+    edges = {f"{row[0]} {row[1]} {row[2]}": row[3] for row in connection.execute(edge_rows)}
+    return Counter(entities_by_type), Counter(edges)
 
 
-def records_linked(
-    connection: Connection,
-    catalogue: Catalogue,
-    integration_id: str,
-    *,
-    type_name: str,
-    keys: Collection[str],
-    properties: Iterable[str] = (),
-) -> list[tuple[str, Record]]:
-    """Return (scope, record) of entities of a type that are joined to one of the keys.
-
-    Joined means: by a live relationship in either direction, or because one of the named properties holds
-    the key.
-    """
-    ids: set[int] = set()
-    type_ids = _type_ids(connection, type_name)
-    for chunk in chunks(sorted(keys)):
-        near = select(t.entity.c.id).where(
-            t.entity.c.integration_id == integration_id, t.entity.c.key.in_(chunk)
-        )
-        alive = t.relationship.c.end_on.is_(None)
-        ids.update(
-            connection.execute(
-                select(t.relationship.c.to_id).where(
-                    alive, t.relationship.c.from_id.in_(near), t.relationship.c.to_type_id.in_(type_ids)
-                )
-            ).scalars()
-        )
-        for name in properties:
-            value = property_value(t.entity, name, catalogue)
-            mine = t.entity.c.integration_id == integration_id
-            ids.update(
-                connection.execute(
-                    select(t.entity.c.id).where(
-                        mine, t.entity.c.type_id.in_(type_ids), value.in_(chunk), t.entity.c.end_on.is_(None)
-                    )
-                ).scalars()
-            )
-    return load_records(connection, ids)
-
-
-def load_records(connection: Connection, ids: Collection[int]) -> list[tuple[str, Record]]:
-    """Return (scope, record) for the live records with the given ids, without their raw answers."""
-    found: list[tuple[str, Record]] = []
-    for chunk in chunks(sorted(ids)):
-        edges: dict[int, list[Relationship]] = defaultdict(list)
-        for row in connection.execute(
-            _edges().add_columns(t.relationship.c.record_id).where(t.relationship.c.record_id.in_(chunk))
-        ):
-            edges[row.record_id].append(_plain(_relationship(row)))
-        query = (
-            select(
-                t.record.c.id,
-                t.record.c.key,
-                t.scope.c.name.label("scope"),
-                t.entity.c.props,
-                t.entity_type.c.name,
-            )
-            .join(t.scope, t.scope.c.id == t.record.c.scope_id)
-            .join(t.entity, t.entity.c.id == t.record.c.id)
-            .join(t.entity_type, t.entity_type.c.id == t.entity.c.type_id)
-            .where(t.record.c.id.in_(chunk), t.record.c.live)
-        )
-        for row in connection.execute(query):
-            entity = Entity(row.key, row.name, parse_properties(row.props))
-            found.append((row.scope, Record(row.key, entity, tuple(edges[row.id]))))
-    return found
-
-
-def unreferenced(
-    connection: Connection,
-    catalogue: Catalogue,
-    integration_id: str,
-    *,
-    type_name: str,
-    named_by: Iterable[tuple[str, str]] = (),
-) -> frozenset[str]:
-    """Return the keys of entities that no live relationship touches and no property names.
-
-    `named_by` lists (type, property) pairs whose values are keys.
-    """
-    edge = t.relationship
-    touched = exists().where(
-        edge.c.end_on.is_(None), or_(edge.c.from_id == t.entity.c.id, edge.c.to_id == t.entity.c.id)
-    )
-    query = select(t.entity.c.key).where(
-        t.entity.c.integration_id == integration_id,
-        t.entity.c.type_id.in_(_type_ids(connection, type_name)),
-        t.entity.c.end_on.is_(None),
-        ~touched,
-    )
-    idle = set(connection.execute(query).scalars())
-    for other_type, name in named_by:
-        value = property_value(t.entity, name, catalogue)
-        for chunk in chunks(sorted(idle)):
-            named = select(value).where(
-                t.entity.c.integration_id == integration_id,
-                t.entity.c.type_id.in_(_type_ids(connection, other_type)),
-                t.entity.c.end_on.is_(None),
-                value.in_(chunk),
-            )
-            idle -= set(connection.execute(named).scalars())
-    return frozenset(idle)
-
-
-def key_by_property(
-    connection: Connection, integration_id: str, type_name: str, name: str, value: str
-) -> str | None:
-    """Return the key of an entity whose property has the value now, or else had it in an older version."""
-    mine = (t.entity.c.integration_id == integration_id) & t.entity.c.type_id.in_(
-        _type_ids(connection, type_name)
-    )
-    now = select(t.entity.c.key).where(mine, json_property(t.entity, name) == value)
-    once = (
-        select(t.entity.c.key)
-        .join(t.entity_history, t.entity_history.c.entity_id == t.entity.c.id)
-        .where(mine, json_property(t.entity_history, name) == value)
-    )
-    found = connection.execute(now).scalar() or connection.execute(once).scalar()
-    return None if found is None else str(found)
-
-
-def _type_ids(connection: Connection, type_or_class: str) -> list[int]:
+def type_ids(connection: Connection, type_or_class: str) -> list[int]:
     """Return the ids a type name (lower case) or a class name (upper case first) stands for."""
     rows = connection.execute(select(t.entity_type)).all()
     if type_or_class[:1].isupper():
@@ -260,7 +137,24 @@ def _type_ids(connection: Connection, type_or_class: str) -> list[int]:
     return [row.id for row in rows if row.name == type_or_class]
 
 
-def _edges() -> Select[Any]:
+def is_a(connection: Connection, type_or_class: str) -> ColumnElement[bool]:
+    """Compare an entity's type, with the ids in the statement's text so that partial indexes can be used."""
+    ids = type_ids(connection, type_or_class)
+    return t.entity.c.type_id.in_(bindparam(None, ids, expanding=True, literal_execute=True))
+
+
+def _ids_of_scope(scope: str, integration_id: str | None) -> Select[Any]:
+    """Select the ids of a scope's live records; as a subquery, so that SQLite begins with these few."""
+    query = (
+        select(t.record.c.id)
+        .join(t.scope, t.scope.c.id == t.record.c.scope_id)
+        .where(t.scope.c.name == scope, t.record.c.live)
+    )
+    return query if integration_id is None else query.where(t.scope.c.integration_id == integration_id)
+
+
+def live_edges() -> Select[Any]:
+    """Return the query for live relationships with both ends."""
     edge = t.relationship
     return (
         select(
@@ -301,7 +195,8 @@ def _entity(row: Row[Any]) -> StoredEntity:
     )
 
 
-def _relationship(row: Row[Any]) -> StoredRelationship:
+def stored_relationship(row: Row[Any]) -> StoredRelationship:
+    """Read a row of `live_edges`."""
     return StoredRelationship(
         id=row.id,
         verb=row.verb,
@@ -315,7 +210,3 @@ def _relationship(row: Row[Any]) -> StoredRelationship:
         begin_on=row.begin_on,
         properties=parse_properties(row.props),
     )
-
-
-def _plain(edge: StoredRelationship) -> Relationship:
-    return Relationship(edge.verb, edge.from_type, edge.from_key, edge.to_type, edge.to_key, edge.properties)

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, tuple_, update
 
 from bucketgraph.graph.diff import diff
-from bucketgraph.graph.entity import SealedRelationship
+from bucketgraph.graph.entity import SealedRecord, SealedRelationship
 from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.store import tables as t
 from bucketgraph.store.entities import Item
@@ -33,64 +33,98 @@ _UPDATE = (
         end_publication=None,
     )
 )
+_MOVE = (
+    update(t.relationship)
+    .where(t.relationship.c.id == bindparam("of"))
+    .values(record_id=bindparam("to_record"))
+)
 
 
 class RelationshipWriter:
-    """Collects the rows of one publication and writes them together."""
+    """Collects the rows of one publication and writes them together.
+
+    A relationship belongs to the record that brought it last; another record that brings the same one takes
+    it over with its history.
+    """
 
     def __init__(self, tx: Transaction) -> None:
+        """Begin with nothing collected."""
         self._tx = tx
         self._next = next_id(tx.connection, t.relationship)
+        self._ends: dict[str, End] = {}
+        self._elsewhere: dict[_Triple, Row[Any]] = {}
+        self._settled: set[_Triple] = set()
+        self._incomplete: set[int] = set()
         self._inserts: list[dict[str, Any]] = []
         self._updates: list[dict[str, Any]] = []
+        self._moves: list[dict[str, Any]] = []
         self._history: list[dict[str, Any]] = []
-        self._ended: list[int] = []
+        self._ended: dict[_Triple, int] = {}
 
-    def create(self, items: Sequence[Item]) -> None:
-        """Add the relationships of new records."""
-        ends = self._ends_of(items)
-        for record_id, record in items:
-            for triple, edge in self._resolve(record.key, record.relationships, ends).items():
-                self._insert(record_id, triple, edge, ends)
+    def write(self, created: Sequence[Item], changed: Sequence[Item]) -> set[int]:
+        """Bring the relationships of new, changed and returning records to their new state.
 
-    def change(self, items: Sequence[Item]) -> None:
-        """Bring the relationships of changed or returning records to their new state."""
-        ends = self._ends_of(items)
-        stored = self._load([record_id for record_id, _ in items])
-        for record_id, record in items:
-            wanted = self._resolve(record.key, record.relationships, ends)
-            self._compare(record_id, wanted, stored[record_id], ends)
+        Returns the ids of records that lack a relationship they should bring.
+        """
+        items = [*created, *changed]
+        self._ends = self._find_ends(items)
+        wanted = [(of, self._resolve(of, record)) for of, record in items]
+        stored = self._load([of for of, _ in changed])
+        self._elsewhere = self._load_elsewhere(wanted, stored, born={of for of, _ in created})
+        for of, edges in wanted:
+            self._compare(of, edges, stored.get(of, {}))
+        self._flush()
+        return self._incomplete
 
-    def flush(self) -> None:
-        """Write everything that was collected."""
+    def _flush(self) -> None:
         tx = self._tx
         tx.execute_many(_INSERT, self._inserts)
         tx.execute_many(_INSERT_HISTORY, self._history)
         tx.execute_many(_UPDATE, self._updates)
-        for chunk in chunks(self._ended):
+        tx.execute_many(_MOVE, self._moves)
+        for chunk in chunks(of for triple, of in self._ended.items() if triple not in self._settled):
             end_where(tx, t.relationship.c.id.in_(chunk))
 
     def _compare(
-        self,
-        record_id: int,
-        wanted: dict[_Triple, SealedRelationship],
-        stored: dict[_Triple, Row[Any]],
-        ends: dict[str, End],
+        self, record_id: int, wanted: dict[_Triple, SealedRelationship], stored: dict[_Triple, Row[Any]]
     ) -> None:
+        if not stored:
+            for triple, edge in wanted.items():
+                self._begin(record_id, triple, edge, None)
+            self._settled.update(wanted)
+            return
         live = {triple: row.props for triple, row in stored.items() if row.end_on is None}
         changes = diff(live, {triple: edge.properties for triple, edge in wanted.items()}, whole=True)
         for triple in changes.created:
-            if triple in stored:
-                self._renew(record_id, stored[triple], wanted[triple], "created")
-            else:
-                self._insert(record_id, triple, wanted[triple], ends)
-        for triple in changes.updated:
+            self._begin(record_id, triple, wanted[triple], stored.get(triple))
+        for triple in changes.updated - self._settled:
             self._renew(record_id, stored[triple], wanted[triple], "updated")
         for triple in changes.unchanged:
             self._tx.count_relationship(_type_of(wanted[triple]), "unchanged")
-        self._ended.extend(stored[triple].id for triple in changes.deleted)
+        self._ended.update({triple: stored[triple].id for triple in changes.deleted})
+        self._settled.update(wanted)
 
-    def _ends_of(self, items: Iterable[Item]) -> dict[str, End]:
+    def _begin(self, record_id: int, triple: _Triple, edge: SealedRelationship, row: Row[Any] | None) -> None:
+        """Write a relationship that the record does not bring yet."""
+        row = row or self._elsewhere.get(triple)
+        if triple in self._settled:
+            self._incomplete.add(record_id)
+        elif row is None:
+            self._insert(record_id, triple, edge)
+        elif row.end_on is not None:
+            self._renew(record_id, row, edge, "created")
+        else:
+            self._take_over(record_id, row, edge)
+
+    def _take_over(self, record_id: int, row: Row[Any], edge: SealedRelationship) -> None:
+        self._incomplete.add(row.record_id)
+        if row.props != edge.properties:
+            self._renew(record_id, row, edge, "updated")
+        else:
+            self._moves.append({"of": row.id, "to_record": record_id})
+            self._tx.count_relationship(_type_of(edge), "unchanged")
+
+    def _find_ends(self, items: Iterable[Item]) -> dict[str, End]:
         keys = {
             key
             for _, record in items
@@ -99,15 +133,14 @@ class RelationshipWriter:
         }
         return self._tx.find_ends(keys)
 
-    def _resolve(
-        self, record_key: str, edges: Iterable[SealedRelationship], ends: dict[str, End]
-    ) -> dict[_Triple, SealedRelationship]:
-        """Key relationships by ids; one with a missing end is left out and its record marked as dangling."""
+    def _resolve(self, record_id: int, record: SealedRecord) -> dict[_Triple, SealedRelationship]:
+        """Key relationships by ids; one with a missing end is left out and its record is dangling."""
         resolved: dict[_Triple, SealedRelationship] = {}
-        for edge in edges:
-            start, end = ends.get(edge.from_key), ends.get(edge.to_key)
+        for edge in record.relationships:
+            start, end = self._ends.get(edge.from_key), self._ends.get(edge.to_key)
             if start is None or end is None:
-                self._tx.dangling.add(record_key)
+                self._tx.dangling.add(record.key)
+                self._incomplete.add(record_id)
             else:
                 resolved[self._tx.names.verb_id(edge.verb), start.id, end.id] = edge
         return resolved
@@ -120,11 +153,30 @@ class RelationshipWriter:
                 found[row.record_id][row.verb_id, row.from_id, row.to_id] = row
         return found
 
-    def _insert(
-        self, record_id: int, triple: _Triple, edge: SealedRelationship, ends: dict[str, End]
-    ) -> None:
+    def _load_elsewhere(
+        self,
+        wanted: Iterable[tuple[int, Iterable[_Triple]]],
+        stored: dict[int, dict[_Triple, Row[Any]]],
+        born: set[int],
+    ) -> dict[_Triple, Row[Any]]:
+        """Return wanted relationships that other records brought; an end just born cannot have any."""
+        unknown = {
+            triple
+            for record_id, triples in wanted
+            for triple in triples
+            if triple not in stored.get(record_id, ()) and born.isdisjoint(triple[1:])
+        }
+        table = t.relationship
+        identity = tuple_(table.c.verb_id, table.c.from_id, table.c.to_id)
+        found: dict[_Triple, Row[Any]] = {}
+        for chunk in chunks(unknown):
+            for row in self._tx.connection.execute(select(table).where(identity.in_(chunk))):
+                found[row.verb_id, row.from_id, row.to_id] = row
+        return found
+
+    def _insert(self, record_id: int, triple: _Triple, edge: SealedRelationship) -> None:
         verb_id, from_id, to_id = triple
-        tx = self._tx
+        tx, ends = self._tx, self._ends
         self._inserts.append(
             {
                 "id": self._next,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, insert, select, update
 
+from bucketgraph.errors import StoreError
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Counts, IntegrationRow, Run, RunReport, RunStatus
 from bucketgraph.store.transaction import next_id
@@ -68,8 +69,7 @@ def runs(connection: Connection, integration_id: str, *, limit: int | None = Non
 
 def add_counts(connection: Connection, run_id: int, counts: Counts) -> None:
     """Add a publication's counts to its run, in the same transaction."""
-    row = connection.execute(select(t.run.c.report).where(t.run.c.id == run_id)).scalar_one()
-    report = _REPORT.decode(row)
+    report = _find(connection, run_id).report
     report.counts.add(counts)
     _save_report(connection, run_id, report)
 
@@ -78,12 +78,22 @@ def end_run(
     connection: Connection, run_id: int, *, status: RunStatus, report: RunReport, now: int | None
 ) -> Run:
     """Store problems and calls of a run, and its end (`now` None: it is interrupted, not ended)."""
-    stored = _run(connection.execute(select(t.run).where(t.run.c.id == run_id)).one())
+    stored = _find(connection, run_id)
     stored.report.problems = report.problems
     stored.report.calls = report.calls
     connection.execute(update(t.run).where(t.run.c.id == run_id).values(status=status, finished_on=now))
     _save_report(connection, run_id, stored.report)
-    return _run(connection.execute(select(t.run).where(t.run.c.id == run_id)).one())
+    return _find(connection, run_id)
+
+
+def _find(connection: Connection, run_id: int) -> Run:
+    row = connection.execute(select(t.run).where(t.run.c.id == run_id)).one_or_none()
+    if row is None:
+        raise StoreError(
+            f"Run {run_id} is not in the graph file any more.",
+            hint="Its integration was removed meanwhile; nothing of this transaction was written.",
+        )
+    return _run(row)
 
 
 def _save_report(connection: Connection, run_id: int, report: RunReport) -> None:

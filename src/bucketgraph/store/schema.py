@@ -25,7 +25,7 @@ def version_of(connection: Connection) -> str | None:
     tables = set(inspect(connection).get_table_names())
     if not tables:
         return None
-    if "alembic_version" not in tables:
+    if not tables >= {"alembic_version", "publication", "entity"}:
         raise StoreUnreadable(
             "The file is a database, but not one of bucketgraph.",
             hint="Point BUCKETGRAPH_HOME or BUCKETGRAPH_DATABASE_URL elsewhere; the file was not touched.",

@@ -9,42 +9,59 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
-from bucketgraph.errors import StoreBusy, StoreError, StoreFull, StoreUnreadable
+from bucketgraph.errors import Bug, ConfigError, StoreBusy, StoreError, StoreFull, StoreUnreadable
 from bucketgraph.graph.schema import Catalogue
 
 BUSY_TIMEOUT_MS = 30_000
+_DRIVERS = ("sqlite", "sqlite+pysqlite")
+_PRAGMAS = ("synchronous = NORMAL", "cache_size = -32000", "temp_store = MEMORY")
+_READER_PRAGMAS = (*_PRAGMAS, "query_only = ON")
+_WRITER_PRAGMAS = ("journal_mode = WAL", *_PRAGMAS)
+_PRIMARY_CODE = 0xFF
+"""The part of SQLite's result code that names the kind of error."""
 _SAFE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 
-def writer(url: str) -> Engine:
+def writer(url: str, busy_timeout_ms: int) -> Engine:
     """Return an engine whose every transaction takes the write lock at its beginning."""
-    engine = create_engine(url)
-    event.listen(engine, "connect", _set_up)
-    event.listen(engine, "begin", _begin_immediate)
-    return engine
+    return _engine(url, busy_timeout_ms, _WRITER_PRAGMAS, "BEGIN IMMEDIATE")
 
 
-def reader(url: str) -> Engine:
-    """Return an engine whose connections cannot write."""
-    engine = create_engine(url)
-    event.listen(engine, "connect", _set_up_reader)
-    event.listen(engine, "begin", _begin)
-    return engine
+def reader(url: str, busy_timeout_ms: int) -> Engine:
+    """Return an engine whose connections cannot write, not even into the file's header."""
+    return _engine(url, busy_timeout_ms, _READER_PRAGMAS, "BEGIN")
 
 
-def file_of(url: str) -> Path | None:
-    """Return the database file of a SQLite address, None for a database in memory."""
-    database = make_url(url).database
-    return Path(database) if database and database != ":memory:" else None
+def file_of(url: str) -> Path:
+    """Return the database file of a SQLite address.
+
+    Raises ConfigError for any other address, a database in memory included, without repeating what may be
+    a password.
+    """
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        address = None
+    if address is None or address.drivername not in _DRIVERS:
+        scheme = f"{address.drivername}://" if address else "something else"
+        raise ConfigError(
+            f"The database address must begin with sqlite:///, not with {scheme}.",
+            hint="Use sqlite:////path/to/graph.db (three slashes, then the path), or leave "
+            "BUCKETGRAPH_DATABASE_URL unset.",
+        )
+    if address.database in (None, "", ":memory:"):
+        raise ConfigError("The database address names no file.", hint="Use sqlite:////path/to/graph.db.")
+    return Path(str(address.database))
 
 
 def prepare_file(path: Path) -> None:
@@ -65,16 +82,22 @@ def hot_column(name: str) -> str:
     return f"p_{name}"
 
 
-def ensure_hot_properties(connection: Connection, catalogue: Catalogue, type_ids: dict[str, int]) -> None:
+def lacks_hot_properties(connection: Connection, catalogue: Catalogue) -> bool:
+    """Say whether a property declared as indexed has no index yet."""
+    query = "SELECT name FROM sqlite_master WHERE type = 'index'"
+    present = set(connection.exec_driver_sql(query).scalars())
+    return not {_hot_index(*indexed) for indexed in catalogue.indexed()} <= present
+
+
+def ensure_hot_properties(connection: Connection, catalogue: Catalogue, type_ids: Mapping[str, int]) -> None:
     """Add a virtual generated column and a partial index for every property declared as indexed.
 
     Names come from our own catalogue, and are checked because they stand in the statement's text.
     """
-    rows = connection.exec_driver_sql("PRAGMA table_xinfo(entity)").all()
-    present = {row[1] for row in rows}
+    present = {row[1] for row in connection.exec_driver_sql("PRAGMA table_xinfo(entity)")}
     for type_name, name in catalogue.indexed():
         if not _SAFE_NAME.fullmatch(name):
-            raise StoreError(f"The property name {name!r} cannot be indexed.")
+            raise Bug(f"The property name {name!r} cannot be indexed.")
         column = hot_column(name)
         if column not in present:
             connection.exec_driver_sql(
@@ -82,10 +105,14 @@ def ensure_hot_properties(connection: Connection, catalogue: Catalogue, type_ids
                 f"GENERATED ALWAYS AS (json_extract(props, '$.{name}')) VIRTUAL"
             )
             present.add(column)
-        type_id = type_ids[type_name]
         connection.exec_driver_sql(
-            f"CREATE INDEX IF NOT EXISTS hot_{type_name}_{name} ON entity({column}) WHERE type_id = {type_id}"
+            f"CREATE INDEX IF NOT EXISTS {_hot_index(type_name, name)} ON entity({column}) "
+            f"WHERE type_id = {type_ids[type_name]}"
         )
+
+
+def _hot_index(type_name: str, name: str) -> str:
+    return f"hot_{type_name}_{name}"
 
 
 @contextlib.contextmanager
@@ -99,57 +126,47 @@ def translated(where: str) -> Iterator[None]:
 
 def _in_our_words(error: DatabaseError, where: str) -> StoreError:
     text = str(error.orig)
-    low = text.lower()
-    if "locked" in low or "busy" in low:
-        return StoreBusy(
-            f"Another process has been writing to {where} for over {BUSY_TIMEOUT_MS // 1000} seconds.",
-            hint="Wait for it to end, or stop it; nothing was lost.",
-        )
-    if "full" in low:
-        return StoreFull(
-            f"There is no space left for {where}; the last transaction was rolled back.",
-            hint="Free some space and run the same command again: it goes on where it stopped.",
-        )
-    if "not a database" in low or "malformed" in low:
-        return StoreUnreadable(
-            f"{where} is not a bucketgraph database, or it is damaged ({text}).",
-            hint="Move it away or point BUCKETGRAPH_HOME elsewhere; if it should be sound, restore a backup.",
-        )
-    if "unable to open" in low or "readonly" in low or "attempt to write" in low:
-        return StoreUnreadable(
-            f"{where} cannot be opened for writing ({text}).",
-            hint="Check the owner and permissions of the file and its folder, or set BUCKETGRAPH_HOME.",
-        )
-    if isinstance(error, OperationalError) and "disk i/o" in low:
-        return StoreFull(
-            f"Writing to {where} failed ({text}); the last transaction was rolled back.",
-            hint="Check the disk and its quota, then run the same command again.",
-        )
-    return StoreError(f"{where}: {text}.")
+    match getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusy(
+                f"Another process has been writing to {where} for too long.",
+                hint="Wait for it to end, or stop it; nothing was lost.",
+            )
+        case sqlite3.SQLITE_FULL:
+            return StoreFull(
+                f"There is no space left for {where}; the last transaction was rolled back.",
+                hint="Free some space and run the same command again: it goes on where it stopped.",
+            )
+        case sqlite3.SQLITE_IOERR:
+            return StoreFull(
+                f"Reading or writing {where} failed ({text}); the last transaction was rolled back.",
+                hint="Check the disk and its quota, then run the same command again.",
+            )
+        case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
+            return StoreUnreadable(
+                f"{where} is not a bucketgraph database, or it is damaged ({text}).",
+                hint="Move it away or point BUCKETGRAPH_HOME elsewhere; if it should be sound, restore a "
+                "backup.",
+            )
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StoreUnreadable(
+                f"{where} cannot be opened for writing ({text}).",
+                hint="Check the owner and permissions of the file and its folder, or set BUCKETGRAPH_HOME.",
+            )
+        case _:
+            return StoreError(f"{where}: {text}.")
 
 
-def _set_up(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "cache_size = -32000",
-        "temp_store = MEMORY",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _engine(url: str, busy_timeout_ms: int, pragmas: Sequence[str], begin: str) -> Engine:
+    def set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        for pragma in (f"busy_timeout = {busy_timeout_ms}", *pragmas):
+            connection.execute(f"PRAGMA {pragma}")
 
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
 
-def _set_up_reader(connection: Any, record: Any) -> None:
-    _set_up(connection, record)
-    connection.execute("PRAGMA query_only = ON")
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+    engine = create_engine(url)
+    event.listen(engine, "connect", set_up)
+    event.listen(engine, "begin", start)
+    return engine

@@ -9,17 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Self
 
-from sqlalchemy import Connection, Engine, delete, select
-from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, Engine
 
 from bucketgraph.errors import ConfigError
 from bucketgraph.graph.entity import Record
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
-from bucketgraph.store import feed, read, runs, schema, sqlite, write
-from bucketgraph.store import tables as t
+from bucketgraph.store import feed, ledger, lookup, read, runs, schema, sqlite, write
 from bucketgraph.store.base import (
     Change,
     Counts,
@@ -35,26 +31,48 @@ from bucketgraph.store.base import (
 from bucketgraph.store.transaction import Dictionary
 
 
+def now_ms() -> int:
+    """Return the time in epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
 class Store:
     """The graph with its history. All methods are synchronous; writes take the file's one write lock."""
 
-    def __init__(self, url: str, catalogue: Catalogue) -> None:
+    def __init__(
+        self,
+        url: str,
+        catalogue: Catalogue,
+        *,
+        clock: Callable[[], int] = now_ms,
+        busy_timeout_ms: int = sqlite.BUSY_TIMEOUT_MS,
+    ) -> None:
+        """Prepare a store on an existing file; use `open`.
+
+        `clock` tells the time in epoch ms; `busy_timeout_ms` is how long to wait for another process's lock.
+        """
         self.url, self.catalogue = url, catalogue
-        self.where = str(sqlite.file_of(url) or url)
-        self._writer: Engine = sqlite.writer(url)
-        self._reader: Engine = sqlite.reader(url)
+        self.where = str(sqlite.file_of(url))
+        self._clock = clock
+        self._writer: Engine = sqlite.writer(url, busy_timeout_ms)
+        self._reader: Engine = sqlite.reader(url, busy_timeout_ms)
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, url: str, catalogue: Catalogue) -> Self:
+    def open(
+        cls,
+        url: str,
+        catalogue: Catalogue,
+        *,
+        clock: Callable[[], int] = now_ms,
+        busy_timeout_ms: int = sqlite.BUSY_TIMEOUT_MS,
+    ) -> Self:
         """Open a database, creating or migrating it as needed.
 
         Raises ConfigError for an address we do not support, StoreNewer, StoreUnreadable, StoreBusy.
         """
-        path = sqlite.file_of(_supported(url))
-        if path is not None:
-            sqlite.prepare_file(path)
-        store = cls(url, catalogue)
+        sqlite.prepare_file(sqlite.file_of(url))
+        store = cls(url, catalogue, clock=clock, busy_timeout_ms=busy_timeout_ms)
         try:
             store._bring_up_to_date()
         except BaseException:
@@ -76,7 +94,7 @@ class Store:
                 names,
                 integration_id=publication.integration_id,
                 run_id=publication.run_id,
-                now=_now(),
+                now=self._clock(),
             )
             write.publish(tx, publication)
             write.finish(tx)
@@ -111,11 +129,11 @@ class Store:
     def start_run(self, integration_id: str, options: dict[str, str | bool | None]) -> Run:
         """Begin a run."""
         with self._writing() as connection:
-            return runs.start_run(connection, integration_id, options, _now())
+            return runs.start_run(connection, integration_id, options, self._clock())
 
     def end_run(self, run_id: int, status: RunStatus, report: RunReport) -> Run:
         """End a run; IN_PROGRESS keeps it open, to be resumed."""
-        now = None if status == "IN_PROGRESS" else _now()
+        now = None if status == "IN_PROGRESS" else self._clock()
         with self._writing() as connection:
             return runs.end_run(connection, run_id, status=status, report=report, now=now)
 
@@ -187,7 +205,7 @@ class Store:
     ) -> list[tuple[str, Record]]:
         """Return (scope, record) of entities of a type joined to one of the keys."""
         with self._reading() as connection:
-            return read.records_linked(
+            return lookup.records_linked(
                 connection,
                 self.catalogue,
                 integration_id,
@@ -199,14 +217,14 @@ class Store:
     def key_by_property(self, integration_id: str, type_name: str, name: str, value: str) -> str | None:
         """Return the key of the entity whose property has, or once had, a value; None for none."""
         with self._reading() as connection:
-            return read.key_by_property(connection, integration_id, type_name, name, value)
+            return lookup.key_by_property(connection, integration_id, type_name, name, value)
 
     def unreferenced(
         self, integration_id: str, *, type_name: str, named_by: Iterable[tuple[str, str]] = ()
     ) -> frozenset[str]:
         """Return the keys of entities that nothing refers to any more."""
         with self._reading() as connection:
-            return read.unreferenced(
+            return lookup.unreferenced(
                 connection, self.catalogue, integration_id, type_name=type_name, named_by=named_by
             )
 
@@ -237,7 +255,7 @@ class Store:
     def ledger_minutes(self, consumer: str, group: str) -> dict[int, int]:
         """Return the calls of a consumer by minute since the epoch."""
         with self._reading() as connection:
-            return _minutes(connection, consumer, group)
+            return ledger.minutes(connection, consumer, group)
 
     def ledger_book(
         self, consumer: str, group: str, minute: int, decide: Callable[[dict[int, int]], int]
@@ -247,36 +265,23 @@ class Store:
         A negative answer gives calls back. Minutes over two hours old are dropped.
         """
         with self._writing() as connection:
-            minutes = _minutes(connection, consumer, group)
-            calls = max(decide(minutes), -minutes.get(minute, 0))
-            if not calls:
-                return
-            statement = upsert(t.call_ledger).values(
-                consumer=consumer, endpoint_group=group, minute=minute, calls=calls
-            )
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["consumer", "endpoint_group", "minute"],
-                    set_={"calls": t.call_ledger.c.calls + statement.excluded.calls},
-                )
-            )
-            connection.execute(delete(t.call_ledger).where(t.call_ledger.c.minute < minute - 120))
+            ledger.book(connection, consumer, group, minute, decide)
 
     def _bring_up_to_date(self) -> None:
         with self._reading() as connection:
             version = schema.version_of(connection)
-            known = version == schema.HEAD and set(self.catalogue.entities) <= set(
-                connection.execute(select(t.entity_type.c.name)).scalars()
-            )
-        if known:
-            return
+            if version == schema.HEAD and self._knows_catalogue(connection):
+                return
         with self._writing() as connection:
             if schema.version_of(connection) != schema.HEAD:
                 schema.migrate(connection)
             names = Dictionary(connection, self.catalogue)
-            for name in self.catalogue.entities:
-                names.type_id(name)
+            names.declare_all()
             sqlite.ensure_hot_properties(connection, self.catalogue, names.types)
+
+    def _knows_catalogue(self, connection: Connection) -> bool:
+        names = Dictionary(connection, self.catalogue)
+        return names.all_declared() and not sqlite.lacks_hot_properties(connection, self.catalogue)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -288,29 +293,3 @@ class Store:
     def _reading(self) -> Iterator[Connection]:
         with sqlite.translated(self.where), self._reader.connect() as connection:
             yield connection
-
-
-def _supported(url: str) -> str:
-    try:
-        backend = make_url(url).get_backend_name()
-    except ArgumentError:
-        backend = "?"
-    if backend != "sqlite":
-        raise ConfigError(
-            f"The database address starts with {url.split(':', 1)[0]!r}, which this version does not support.",
-            hint="Use sqlite:////path/to/graph.db (three slashes, then the path), or leave "
-            "BUCKETGRAPH_DATABASE_URL unset.",
-        )
-    return url
-
-
-def _minutes(connection: Connection, consumer: str, group: str) -> dict[int, int]:
-    table = t.call_ledger
-    query = select(table.c.minute, table.c.calls).where(
-        table.c.consumer == consumer, table.c.endpoint_group == group
-    )
-    return {row.minute: row.calls for row in connection.execute(query)}
-
-
-def _now() -> int:
-    return int(time.time() * 1000)

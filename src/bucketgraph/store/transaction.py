@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select, update
 
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.store import tables as t
@@ -30,16 +30,32 @@ class Dictionary:
     """The integer ids of entity types and verbs, read once a transaction and extended on demand."""
 
     def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
+        """Read what is stored."""
         self._connection, self._catalogue = connection, catalogue
-        self.types: dict[str, int] = {row.name: row.id for row in connection.execute(select(t.entity_type))}
+        rows = connection.execute(select(t.entity_type)).all()
+        self.types: dict[str, int] = {row.name: row.id for row in rows}
+        self._classes: dict[str, str] = {row.name: row.classes for row in rows}
         self.verbs: dict[str, int] = {row.name: row.id for row in connection.execute(select(t.verb))}
+
+    def all_declared(self) -> bool:
+        """Say whether every type of the catalogue is stored with its present classes."""
+        return all(self._classes.get(name) == self._encoded(name) for name in self._catalogue.entities)
+
+    def declare_all(self) -> None:
+        """Store every type of the catalogue with its present classes."""
+        table = t.entity_type
+        for name in self._catalogue.entities:
+            of = table.c.id == self.type_id(name)
+            self._connection.execute(update(table).where(of).values(classes=self._encoded(name)))
 
     def type_id(self, name: str) -> int:
         """Return the id of an entity type."""
         if name not in self.types:
-            classes = msgspec.json.encode(list(self._catalogue.classes(name))).decode()
-            self.types[name] = _add(self._connection, t.entity_type, name=name, classes=classes)
+            self.types[name] = _add(self._connection, t.entity_type, name=name, classes=self._encoded(name))
         return self.types[name]
+
+    def _encoded(self, name: str) -> str:
+        return msgspec.json.encode(list(self._catalogue.classes(name))).decode()
 
     def verb_id(self, name: str) -> int:
         """Return the id of a verb."""
@@ -93,10 +109,6 @@ class Transaction:
     def learn_end(self, key: str, end: End) -> None:
         """Remember the id of an entity written in this transaction."""
         self._ends[key] = end
-
-    def forget_ends(self) -> None:
-        """Forget all remembered ids: entities were deleted."""
-        self._ends.clear()
 
     def find_ends(self, keys: set[str]) -> dict[str, End]:
         """Return id and type of the live entities with the given keys; missing ones are left out."""

@@ -1,12 +1,13 @@
 """Publishing: compare snapshots with what is stored and write the difference, in one transaction.
 
-New and changed things of all snapshots are written before anything is deleted, so what moved from one
-scope to another keeps its identity and history.
+Every record is decided once, so a publication brings at most one version of anything. What moved from one
+scope to another is moved before anything is deleted and keeps its identity and history; what is deleted
+goes before relationships are written, so none is begun and ended in one breath.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,14 +36,14 @@ _UPDATE_RECORD = (
     )
 )
 _MOVE_RECORD = update(t.record).where(t.record.c.id == bindparam("of")).values(scope_id=bindparam("to_scope"))
-_FORGET_DIGEST = update(t.record).values(digest=None)
 
 
 @dataclass(slots=True)
 class _Plan:
-    """What is to be written of one snapshot."""
+    """What is to be written of one snapshot: those of its records that no other one decides."""
 
     snapshot: Snapshot
+    records: Mapping[str, SealedRecord]
     scope_id: int
     created: list[Item] = field(default_factory=list)
     changed: list[Item] = field(default_factory=list)
@@ -51,23 +52,25 @@ class _Plan:
 
 def publish(tx: Transaction, publication: Publication) -> None:
     """Write a publication; `tx.counts` and `tx.dangling` then say what happened."""
-    plans = [_compare(tx, snapshot) for snapshot in publication.snapshots]
+    plans = [
+        _compare(tx, snapshot, records)
+        for snapshot, records in zip(publication.snapshots, _decided(publication.snapshots), strict=True)
+    ]
     for plan in plans:
         _write_records(tx, plan)
-        entities.create(tx, plan.created)
-        entities.change(tx, plan.changed)
-    edges = RelationshipWriter(tx)
-    for plan in plans:
-        edges.create(plan.created)
-        edges.change(plan.changed)
-    edges.flush()
-    _delete_missing(tx, plans, publication.retire)
-    _mark_dangling(tx)
+    doomed = _doomed(tx, plans, publication.retire)
+    _delete_records(tx, doomed)
+    created = [item for plan in plans for item in plan.created if item[0] not in doomed]
+    changed = [item for plan in plans for item in plan.changed if item[0] not in doomed]
+    _delete_entities(tx, [of for of, record in changed if record.type is None])
+    entities.create(tx, created)
+    entities.change(tx, changed)
+    _forget_digests(tx, RelationshipWriter(tx).write(created, changed))
     save_scopes(tx, publication.scopes)
 
 
 def begin(connection: Any, names: Dictionary, *, integration_id: str, run_id: int, now: int) -> Transaction:
-    """Number a new publication. Its time never lies before the last one's, whatever the clock says."""
+    """Give a publication its number, and a time never before the last one's, whatever the clock says."""
     last = connection.execute(select(func.max(t.publication.c.published_on))).scalar() or 0
     number, on = next_id(connection, t.publication), max(now, int(last))
     connection.execute(
@@ -83,11 +86,24 @@ def finish(tx: Transaction) -> None:
         tx.connection.execute(delete(t.publication).where(t.publication.c.id == tx.publication))
 
 
-def _compare(tx: Transaction, snapshot: Snapshot) -> _Plan:
-    plan = _Plan(snapshot, scope_id(tx, snapshot.scope))
-    stored = _stored_records(tx, snapshot.records)
+def _decided(snapshots: Sequence[Snapshot]) -> list[dict[str, SealedRecord]]:
+    """Leave each record to one snapshot: the last that saw it, or the first stand-in when none did."""
+    owner: dict[str, int] = {}
+    for index, snapshot in enumerate(snapshots):
+        for key in snapshot.records:
+            if not (snapshot.only_if_absent and key in owner):
+                owner[key] = index
+    return [
+        {key: record for key, record in snapshot.records.items() if owner[key] == index}
+        for index, snapshot in enumerate(snapshots)
+    ]
+
+
+def _compare(tx: Transaction, snapshot: Snapshot, records: Mapping[str, SealedRecord]) -> _Plan:
+    plan = _Plan(snapshot, records, scope_id(tx, snapshot.scope))
+    stored = _stored_records(tx, records)
     new = next_id(tx.connection, t.record)
-    for key, record in snapshot.records.items():
+    for key, record in records.items():
         row = stored.get(key)
         if row is None:
             plan.created.append((new, record))
@@ -151,16 +167,17 @@ def _count_unchanged(tx: Transaction, record: SealedRecord) -> None:
         tx.count_relationship(relationship_type_name(edge.from_type, edge.verb, edge.to_type), "unchanged")
 
 
-def _delete_missing(tx: Transaction, plans: Sequence[_Plan], retire: frozenset[str]) -> None:
-    doomed = [row.id for row in _stored_records(tx, retire).values() if row.live]
+def _doomed(tx: Transaction, plans: Sequence[_Plan], retire: frozenset[str]) -> set[int]:
+    """Return the live records that are to go: retired ones, what whole snapshots lack, its children."""
+    doomed = {row.id for row in _stored_records(tx, retire).values() if row.live}
     for plan in plans:
         if plan.snapshot.whole:
             live = _live_keys(tx, plan.scope_id)
             changes = diff(dict.fromkeys(live), dict.fromkeys(plan.snapshot.records), whole=True)
             gone = changes.deleted - plan.snapshot.keep
-            doomed += [live[key] for key in gone]
-            doomed += _children(tx, plan.snapshot, gone)
-    _delete_records(tx, doomed)
+            doomed.update(live[key] for key in gone)
+            doomed.update(_children(tx, plan.snapshot, gone))
+    return doomed
 
 
 def _live_keys(tx: Transaction, scope: int) -> dict[str, int]:
@@ -178,41 +195,34 @@ def _children(tx: Transaction, snapshot: Snapshot, gone: Iterable[str]) -> list[
             .where(t.scope.c.integration_id == tx.integration_id, t.scope.c.name.in_(chunk), t.record.c.live)
         )
         found += tx.connection.execute(query).scalars()
+        # Should the owner come back, its scopes start from nothing.
         tx.connection.execute(
-            delete_state(t.scope.c.integration_id == tx.integration_id, t.scope.c.name.in_(chunk))
+            update(t.scope)
+            .where(t.scope.c.integration_id == tx.integration_id, t.scope.c.name.in_(chunk))
+            .values(**_state_values(ScopeState()))
         )
     return found
 
 
-def delete_state(*conditions: Any) -> Any:
-    """Return the statement that makes scopes start from nothing, as after their owner's deletion."""
-    blank = ScopeState()
-    return update(t.scope).where(*conditions).values(**_state_values(blank))
-
-
-def _delete_records(tx: Transaction, ids: Sequence[int]) -> None:
-    if not ids:
-        return
+def _delete_records(tx: Transaction, ids: Collection[int]) -> None:
     for chunk in chunks(ids):
         tx.connection.execute(
             update(t.record).where(t.record.c.id.in_(chunk)).values(live=False, digest=None)
         )
         relationships.end_where(tx, t.relationship.c.record_id.in_(chunk))
-    gone = entities.delete(tx, ids)
-    tx.forget_ends()
-    for chunk in chunks(gone):
+    _delete_entities(tx, ids)
+
+
+def _delete_entities(tx: Transaction, ids: Collection[int]) -> None:
+    for chunk in chunks(entities.delete(tx, ids)):
         touching = t.relationship.c.from_id.in_(chunk) | t.relationship.c.to_id.in_(chunk)
-        # A record that lost an edge this way must be compared again when it next comes.
-        bereft = relationships.end_where(tx, touching)
-        for part in chunks(bereft):
-            tx.connection.execute(_FORGET_DIGEST.where(t.record.c.id.in_(part)))
+        _forget_digests(tx, relationships.end_where(tx, touching))
 
 
-def _mark_dangling(tx: Transaction) -> None:
-    for chunk in chunks(sorted(tx.dangling)):
-        tx.connection.execute(
-            _FORGET_DIGEST.where(t.record.c.integration_id == tx.integration_id, t.record.c.key.in_(chunk))
-        )
+def _forget_digests(tx: Transaction, ids: Collection[int]) -> None:
+    """Have records compared again when they next come: they lack a relationship they should bring."""
+    for chunk in chunks(ids):
+        tx.connection.execute(update(t.record).where(t.record.c.id.in_(chunk)).values(digest=None))
 
 
 def scope_id(tx: Transaction, name: str) -> int:

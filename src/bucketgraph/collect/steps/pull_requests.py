@@ -251,11 +251,9 @@ def _closing(pull: PullRequest, state: str) -> dict[str, Value]:
 
 
 def _filter(window: Window) -> str | None:
-    if window.changed_since is not None:
-        return f'(state = "OPEN" OR updated_on >= {iso_utc(window.changed_since)})'
-    if window.floor is not None:
-        return f"updated_on >= {iso_utc(window.floor)}"
-    return None
+    """Ask for what moved since and for all that is open: an open pull request is never too old to matter."""
+    oldest = window.changed_since if window.changed_since is not None else window.floor
+    return None if oldest is None else f'(state = "OPEN" OR updated_on >= {iso_utc(oldest)})'
 
 
 PULL_REQUESTS = Step(

@@ -1,0 +1,215 @@
+"""429: the whole consumer pauses, longer each time, and never forever."""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import formatdate
+
+import httpx2
+import pytest
+from bitbucket.harness import Ear, FakeClock, Wire, always, fetch, limited, ok, open_client
+
+from bucketgraph.bitbucket.endpoints import REPOSITORY, WORKSPACE
+from bucketgraph.errors import BudgetSpent, Retryable
+
+pytestmark = pytest.mark.anyio
+
+
+async def pauses(*answers: httpx2.Response, **patience: float) -> list[float]:
+    """Return how long the client waited between its calls."""
+    wire, clock = Wire(*answers, ok()), FakeClock()
+    async with open_client(wire, clock=clock, **patience) as client:
+        await fetch(client)
+    assert len(wire.asked) == len(answers) + 1
+    return clock.naps
+
+
+async def test_a_plain_text_429_pauses_for_half_a_minute_and_then_the_call_is_made_again() -> None:
+    (nap,) = await pauses(limited())
+    assert 30 <= nap <= 36
+
+
+async def test_pauses_double_with_some_jitter_up_to_the_cap() -> None:
+    naps = await pauses(*(limited() for _ in range(8)), pause_cap=900)
+    for nap, least in zip(naps, [30, 60, 120, 240, 480, 900, 900, 900], strict=True):
+        assert least <= nap <= min(least * 1.2, 900)
+
+
+async def test_an_answer_resets_the_doubling() -> None:
+    wire, clock = Wire(limited(), limited(), ok(), limited(), ok()), FakeClock()
+    async with open_client(wire, clock=clock) as client:
+        await fetch(client)
+        await fetch(client)
+    assert clock.naps[-1] <= 36
+
+
+async def test_retry_after_in_seconds_is_honoured() -> None:
+    assert await pauses(limited(retry_after="77")) == [77]
+
+
+async def test_retry_after_as_a_date_is_honoured() -> None:
+    (nap,) = await pauses(limited(retry_after=formatdate(FakeClock().time + 120, usegmt=True)))
+    assert nap == 120
+
+
+@pytest.mark.parametrize("text", ["86400", "9" * 400, formatdate(FakeClock().time + 86400, usegmt=True)])
+async def test_an_absurd_retry_after_is_capped(text: str) -> None:
+    assert await pauses(limited(retry_after=text), retry_after_cap=3600) == [3600]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "-5", "0", "²", formatdate(0, usegmt=True), f"Wed, {'9' * 20} Oct 2026 07:28:00 GMT"]
+)
+async def test_a_retry_after_that_names_no_future_time_is_treated_as_none(text: str) -> None:
+    answer = httpx2.Response(429, headers=[(b"retry-after", text.encode("latin-1"))])
+    (nap,) = await pauses(answer)
+    assert 30 <= nap <= 36
+
+
+async def test_concurrent_429s_count_as_one_strike_and_one_pause() -> None:
+    clock, together = FakeClock(), asyncio.Barrier(4)
+    turns = 0
+
+    async def limit_the_first_four(_request: httpx2.Request) -> httpx2.Response:
+        nonlocal turns
+        turns += 1
+        if turns > 4:
+            return ok()
+        await together.wait()
+        return limited()
+
+    wire = Wire(limit_the_first_four)
+    async with open_client(wire, clock=clock, concurrency=4) as client:
+        start = clock.time
+        await asyncio.gather(*(fetch(client) for _ in range(4)))
+    assert len(wire.asked) == 8
+    assert 30 <= clock.time - start <= 36
+
+
+async def test_a_good_answer_to_a_call_sent_before_the_429_does_not_reset_the_doubling() -> None:
+    clock, late = FakeClock(), asyncio.Event()
+    answers = [limited(), limited(), ok()]
+
+    async def slow_call_ends_during_the_pause(request: httpx2.Request) -> httpx2.Response:
+        if request.url.path == "/2.0/slow":
+            await late.wait()
+            return ok()
+        answer = answers.pop(0)
+        if len(answers) == 2:
+            asyncio.get_running_loop().call_soon(late.set)
+        return answer
+
+    async with open_client(Wire(slow_call_ends_during_the_pause), clock=clock) as client:
+        slow = asyncio.create_task(fetch(client, "/2.0/slow"))
+        await asyncio.sleep(0)
+        await asyncio.gather(slow, fetch(client))
+    assert clock.naps[-1] >= 60
+
+
+async def test_no_call_of_any_group_leaves_during_a_pause() -> None:
+    clock = FakeClock()
+    sent: list[float] = []
+    until = 0.0
+
+    def limit_first(_request: httpx2.Request) -> httpx2.Response:
+        nonlocal until
+        sent.append(clock.time)
+        if len(sent) == 1:
+            until = clock.time + 50
+            return limited(retry_after="50")
+        return ok()
+
+    async with open_client(Wire(limit_first), clock=clock, concurrency=3) as client:
+        await fetch_first(client, sent)
+        await asyncio.gather(*(fetch(client, endpoint=e) for e in (REPOSITORY, WORKSPACE) for _ in range(7)))
+    assert min(sent[1:]) >= until
+
+
+async def fetch_first(client: object, sent: list[float]) -> None:
+    """Start one call, so that its 429 arrives while the others book their budget."""
+    task = asyncio.create_task(fetch(client))  # type: ignore[arg-type]
+    while not sent:
+        await asyncio.sleep(0)
+    task.add_done_callback(lambda done: done.exception())
+    await asyncio.sleep(0)
+
+
+async def test_a_call_that_waited_for_its_budget_does_not_leave_during_a_pause() -> None:
+    clock, answered, booked = FakeClock(), asyncio.Event(), asyncio.Event()
+    sent: list[tuple[str, float]] = []
+
+    async def limit_while_the_other_books(request: httpx2.Request) -> httpx2.Response:
+        sent.append((request.url.path, clock.time))
+        if len(sent) > 1:
+            return ok()
+        await booked.wait()
+        answered.set()
+        return limited(retry_after="50")
+
+    async with open_client(Wire(limit_while_the_other_books), clock=clock) as client:
+        real_book = client.budget.book
+        loop = asyncio.get_running_loop()
+
+        def slow_book(group: str) -> float | None:
+            if group == "other":
+                loop.call_soon_threadsafe(booked.set)
+                asyncio.run_coroutine_threadsafe(answered.wait(), loop).result(5)
+                asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), loop).result(5)
+            return real_book(group)  # type: ignore[arg-type]
+
+        client.budget.book = slow_book  # type: ignore[method-assign,assignment]
+        start = clock.time
+        first = asyncio.create_task(fetch(client, "/2.0/first"))
+        while not sent:
+            await asyncio.sleep(0)
+        await asyncio.gather(first, fetch(client, "/2.0/second", WORKSPACE))
+    assert all(when >= start + 50 for _, when in sent[1:])
+
+
+async def test_endless_429s_end_with_a_retryable_error() -> None:
+    wire = Wire(lambda _request: limited())
+    async with open_client(wire, attempts=3) as client:
+        with pytest.raises(Retryable, match="429"):
+            await fetch(client)
+    assert len(wire.asked) <= 20
+
+
+async def test_endless_429s_without_any_pause_end_too_however_many_calls_meet_them() -> None:
+    wire = Wire(lambda _request: limited())
+    async with open_client(wire, pause=0, attempts=100, hourly_calls=10_000) as client:
+        for _ in range(11):
+            with pytest.raises(Retryable, match="429"):
+                await fetch(client)
+    assert len(wire.asked) > 1023
+
+
+async def test_without_waiting_a_429_is_budget_spent_and_says_until_when() -> None:
+    wire, clock, ear = Wire(limited(retry_after="60"), always()), FakeClock(), Ear()
+    async with open_client(wire, clock=clock, monitor=ear, wait_for_budget=False) as client:
+        for _ in range(2):
+            with pytest.raises(BudgetSpent, match="429") as caught:
+                await fetch(client)
+            assert caught.value.until == clock.time + 60
+    assert len(wire.asked) == 1
+    assert clock.naps == ear.waits == []
+
+
+async def test_the_monitor_hears_why_and_until_when_and_when_it_is_over() -> None:
+    wire, clock, ear = Wire(limited(retry_after="60"), ok()), FakeClock(), Ear()
+    start = clock.time
+    async with open_client(wire, clock=clock, monitor=ear) as client:
+        await fetch(client)
+    assert ear.waits == [("Bitbucket's rate limit is reached (429)", start + 60)]
+    assert ear.resumes == 1
+
+
+async def test_the_monitor_hears_the_end_of_a_wait_that_was_cancelled() -> None:
+    class Sleepless(FakeClock):
+        async def sleep(self, seconds: float) -> None:
+            raise asyncio.CancelledError
+
+    ear = Ear()
+    async with open_client(Wire(limited(), ok()), clock=Sleepless(), monitor=ear) as client:
+        with pytest.raises(asyncio.CancelledError):
+            await fetch(client)
+    assert (len(ear.waits), ear.resumes) == (1, 1)

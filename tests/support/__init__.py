@@ -1,0 +1,1 @@
+"""What tests share: a workbench of a fake Bitbucket and a graph beside it."""
