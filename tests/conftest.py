@@ -1,10 +1,15 @@
-"""What holds for every test: no setting of the developer's reaches it."""
+"""What holds for every test: no setting of the developer's reaches it, and no socket leaves this computer."""
 
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
+_connect = socket.socket.connect
 
 
 @pytest.fixture(autouse=True)
@@ -13,3 +18,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("BUCKETGRAPH_"):
             monkeypatch.delenv(name)
+
+
+def _connect_here_only(self: socket.socket, address: Any) -> None:
+    host = address[0] if isinstance(address, tuple) else "127.0.0.1"
+    if host not in {"127.0.0.1", "::1", "localhost"}:
+        raise RuntimeError(f"A test tried to reach {host}.")
+    _connect(self, address)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loopback_only() -> Iterator[None]:
+    """Refuse every connection that leaves this computer."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", _connect_here_only)
+    yield
+    patch.undo()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bucketgraph.errors import ConfigError
@@ -20,18 +20,23 @@ PREFIX = "BUCKETGRAPH_"
 CONFIG_FILE = "config.toml"
 
 
+def _default_home() -> Path:
+    return Path(platformdirs.user_data_dir("bucketgraph", appauthor=False))
+
+
 class Settings(BaseSettings):
     """All settings of a process."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
 
     home: Path = Field(
-        default_factory=lambda: Path(platformdirs.user_data_dir("bucketgraph", appauthor=False)),
+        default_factory=_default_home,
         description="The folder that holds the graph file, the secret key and config.toml.",
     )
     database_url: str | None = Field(
         default=None,
-        description="The database's address, such as sqlite:////path/to/graph.db; default: graph.db in the home folder.",
+        repr=False,
+        description="The database, such as sqlite:////path/to/graph.db; default: graph.db in the home folder.",
     )
     secret_key: SecretStr | None = Field(
         default=None,
@@ -41,26 +46,36 @@ class Settings(BaseSettings):
     hourly_calls: int = Field(
         default=950,
         ge=1,
-        description="Calls per rolling hour, OAuth consumer and endpoint group; Bitbucket allows 1,000. Lower it "
-        "to leave room for other users of the same consumer.",
+        description="Calls per rolling hour, OAuth consumer and endpoint group; Bitbucket allows 1,000. Lower "
+        "it to leave room for other users of the same consumer.",
     )
     workers: int = Field(default=4, ge=1, le=32, description="How many repositories are read at once.")
     retry_wait_seconds: float = Field(
         default=1.0,
         ge=0,
+        allow_inf_nan=False,
         description="The first pause before a failed call is tried again; it doubles each time.",
     )
     rate_limit_pause_seconds: float = Field(
         default=30.0,
         ge=0,
+        allow_inf_nan=False,
         description="The first pause after a 429 that does not say how long to wait; it doubles.",
     )
-    timeout_seconds: float = Field(default=60.0, gt=0, description="How long one call may take.")
+    timeout_seconds: float = Field(
+        default=60.0, gt=0, allow_inf_nan=False, description="How long one call may take."
+    )
     log_level: str = Field(
         default="error",
         pattern="^(debug|info|warning|error)$",
         description="What is logged to standard error.",
     )
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _as_home(cls, value: Any) -> Any:
+        """Take an empty home for none, and `~` for the person's folder."""
+        return _home_from(value) if isinstance(value, str) else value
 
     @classmethod
     def settings_customise_sources(
@@ -84,10 +99,7 @@ class Settings(BaseSettings):
 def load() -> Settings:
     """Read the settings; raises ConfigError that names the setting and what is wrong with it."""
     try:
-        home = Path(
-            os.environ.get(f"{PREFIX}HOME")
-            or Settings.model_fields["home"].get_default(call_default_factory=True)
-        )
+        home = _home_from(os.environ.get(f"{PREFIX}HOME", ""))
         return Settings(**_read_file(home / CONFIG_FILE))
     except ValidationError as error:
         problems = "; ".join(f"{_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
@@ -97,9 +109,24 @@ def load() -> Settings:
         ) from None
 
 
+def _home_from(text: str) -> Path:
+    return Path(os.path.expanduser(text)) if text else _default_home()  # noqa: PTH111  # never raises
+
+
 def _read_file(path: Path) -> dict[str, Any]:
+    values = _parse(path)
+    unknown = ", ".join(sorted(repr(key) for key in values.keys() - Settings.model_fields.keys()))
+    if unknown:
+        raise ConfigError(
+            f"{path} holds what is no setting: {unknown}.",
+            hint=f"The settings are: {', '.join(Settings.model_fields)}.",
+        )
+    return values
+
+
+def _parse(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

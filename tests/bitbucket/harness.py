@@ -31,6 +31,7 @@ class FakeClock:
     """Epoch seconds that move only when someone waits; several may wait at once."""
 
     def __init__(self, start: float = 1_800_000_000.0) -> None:
+        """Start at a moment."""
         self.time = start
         self.naps: list[float] = []
 
@@ -50,6 +51,7 @@ class Ear:
     """A monitor that writes down what it hears."""
 
     def __init__(self) -> None:
+        """Have heard nothing yet."""
         self.calls: list[str] = []
         self.waits: list[tuple[str, float]] = []
         self.resumes = 0
@@ -75,6 +77,7 @@ class Wire(httpx2.MockTransport):
     """
 
     def __init__(self, *answers: Answer, tokens: Iterable[Answer] = (), expires_in: float = 7200) -> None:
+        """Take the answers of the API and, where they matter, of the token address."""
         super().__init__(self._handle)
         self._answers, self._tokens = list(answers), list(tokens)
         self._expires_in = expires_in

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from email.utils import formatdate
+from typing import Any
 
 import httpx2
 import pytest
 from bitbucket.harness import Ear, FakeClock, Wire, always, fetch, limited, ok, open_client
 
+from bucketgraph.bitbucket.budget import Grant, MemoryLedger
 from bucketgraph.bitbucket.endpoints import REPOSITORY, WORKSPACE
 from bucketgraph.errors import BudgetSpent, Retryable
 
@@ -87,83 +90,91 @@ async def test_concurrent_429s_count_as_one_strike_and_one_pause() -> None:
 
 
 async def test_a_good_answer_to_a_call_sent_before_the_429_does_not_reset_the_doubling() -> None:
-    clock, late = FakeClock(), asyncio.Event()
+    clock, arrived, release, done = FakeClock(), asyncio.Event(), asyncio.Event(), asyncio.Event()
     answers = [limited(), limited(), ok()]
 
-    async def slow_call_ends_during_the_pause(request: httpx2.Request) -> httpx2.Response:
+    async def slow_call_ends_between_the_429s(request: httpx2.Request) -> httpx2.Response:
         if request.url.path == "/2.0/slow":
-            await late.wait()
+            arrived.set()
+            await release.wait()
             return ok()
-        answer = answers.pop(0)
         if len(answers) == 2:
-            asyncio.get_running_loop().call_soon(late.set)
-        return answer
+            release.set()
+            await done.wait()
+        return answers.pop(0)
 
-    async with open_client(Wire(slow_call_ends_during_the_pause), clock=clock) as client:
+    async with open_client(Wire(slow_call_ends_between_the_429s), clock=clock) as client:
         slow = asyncio.create_task(fetch(client, "/2.0/slow"))
-        await asyncio.sleep(0)
+        slow.add_done_callback(lambda _task: done.set())
+        await arrived.wait()
         await asyncio.gather(slow, fetch(client))
-    assert clock.naps[-1] >= 60
+    assert len(clock.naps) == 2
+    assert clock.naps[1] >= 60
+
+
+class HeldClock(FakeClock):
+    """A clock that stands still until it is let go."""
+
+    def __init__(self) -> None:
+        """Start held."""
+        super().__init__()
+        self.go = asyncio.Event()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait to be let go, then move on."""
+        await self.go.wait()
+        await super().sleep(seconds)
 
 
 async def test_no_call_of_any_group_leaves_during_a_pause() -> None:
-    clock = FakeClock()
-    sent: list[float] = []
-    until = 0.0
+    clock, sent, limit_now = HeldClock(), list[float](), asyncio.Event()
 
-    def limit_first(_request: httpx2.Request) -> httpx2.Response:
-        nonlocal until
+    async def limit_first(_request: httpx2.Request) -> httpx2.Response:
         sent.append(clock.time)
-        if len(sent) == 1:
-            until = clock.time + 50
-            return limited(retry_after="50")
-        return ok()
-
-    async with open_client(Wire(limit_first), clock=clock, concurrency=3) as client:
-        await fetch_first(client, sent)
-        await asyncio.gather(*(fetch(client, endpoint=e) for e in (REPOSITORY, WORKSPACE) for _ in range(7)))
-    assert min(sent[1:]) >= until
-
-
-async def fetch_first(client: object, sent: list[float]) -> None:
-    """Start one call, so that its 429 arrives while the others book their budget."""
-    task = asyncio.create_task(fetch(client))  # type: ignore[arg-type]
-    while not sent:
-        await asyncio.sleep(0)
-    task.add_done_callback(lambda done: done.exception())
-    await asyncio.sleep(0)
-
-
-async def test_a_call_that_waited_for_its_budget_does_not_leave_during_a_pause() -> None:
-    clock, answered, booked = FakeClock(), asyncio.Event(), asyncio.Event()
-    sent: list[tuple[str, float]] = []
-
-    async def limit_while_the_other_books(request: httpx2.Request) -> httpx2.Response:
-        sent.append((request.url.path, clock.time))
         if len(sent) > 1:
             return ok()
-        await booked.wait()
-        answered.set()
+        limit_now.set()
         return limited(retry_after="50")
 
-    async with open_client(Wire(limit_while_the_other_books), clock=clock) as client:
-        real_book = client.budget.book
-        loop = asyncio.get_running_loop()
+    start = clock.time
+    async with open_client(Wire(limit_first), clock=clock, concurrency=3) as client:
+        first = asyncio.create_task(fetch(client))
+        await limit_now.wait()
+        others = [asyncio.create_task(fetch(client, endpoint=e)) for e in (REPOSITORY, WORKSPACE) * 7]
+        await asyncio.wait(others, timeout=0.05)
+        clock.go.set()
+        await asyncio.gather(first, *others)
+    assert len(sent) == 16
+    assert min(sent[1:]) >= start + 50
 
-        def slow_book(group: str) -> float | None:
+
+async def test_a_call_that_waited_for_its_budget_does_not_leave_during_a_pause_begun_meanwhile() -> None:
+    class SlowLedger(MemoryLedger):
+        def take(self, consumer: str, group: str, **numbers: Any) -> Grant:
             if group == "other":
-                loop.call_soon_threadsafe(booked.set)
-                asyncio.run_coroutine_threadsafe(answered.wait(), loop).result(5)
-                asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), loop).result(5)
-            return real_book(group)  # type: ignore[arg-type]
+                booking.set()
+                limited_by_now.wait(5)
+            return super().take(consumer, group, **numbers)
 
-        client.budget.book = slow_book  # type: ignore[method-assign,assignment]
-        start = clock.time
-        first = asyncio.create_task(fetch(client, "/2.0/first"))
-        while not sent:
-            await asyncio.sleep(0)
-        await asyncio.gather(first, fetch(client, "/2.0/second", WORKSPACE))
-    assert all(when >= start + 50 for _, when in sent[1:])
+    booking, limited_by_now = threading.Event(), threading.Event()
+    clock, sent = HeldClock(), list[float]()
+
+    async def limit_first(_request: httpx2.Request) -> httpx2.Response:
+        sent.append(clock.time)
+        if len(sent) > 1:
+            return ok()
+        await asyncio.to_thread(booking.wait, 5)
+        asyncio.get_running_loop().call_later(0.02, limited_by_now.set)
+        return limited(retry_after="50")
+
+    start = clock.time
+    async with open_client(Wire(limit_first), clock=clock, ledger=SlowLedger()) as client:
+        calls = [asyncio.create_task(fetch(client, endpoint=e)) for e in (REPOSITORY, WORKSPACE)]
+        await asyncio.wait(calls, timeout=0.1)
+        clock.go.set()
+        await asyncio.gather(*calls)
+    assert len(sent) == 3
+    assert min(sent[1:]) >= start + 50
 
 
 async def test_endless_429s_end_with_a_retryable_error() -> None:
@@ -205,7 +216,7 @@ async def test_the_monitor_hears_why_and_until_when_and_when_it_is_over() -> Non
 
 async def test_the_monitor_hears_the_end_of_a_wait_that_was_cancelled() -> None:
     class Sleepless(FakeClock):
-        async def sleep(self, seconds: float) -> None:
+        async def sleep(self, _seconds: float) -> None:
             raise asyncio.CancelledError
 
     ear = Ear()

@@ -84,7 +84,7 @@ async def test_an_answer_that_never_comes_ends_with_the_timeout() -> None:
         raise AssertionError
 
     async with open_client(Wire(drip), attempts=2, timeout=0.01) as client:
-        with pytest.raises(Retryable, match="0.01"):
+        with pytest.raises(Retryable, match=r"within 0\.01 seconds"):
             await asyncio.wait_for(fetch(client), 5)
 
 
@@ -94,7 +94,7 @@ async def test_a_token_answer_that_never_comes_ends_with_the_timeout() -> None:
         raise AssertionError
 
     async with open_client(Wire(always(), tokens=[drip] * 2), attempts=2, timeout=0.01) as client:
-        with pytest.raises(Retryable, match="0.01"):
+        with pytest.raises(Retryable, match=r"within 0\.01 seconds"):
             await asyncio.wait_for(client.token(), 5)
 
 
@@ -110,7 +110,7 @@ LASTING = {
     "405": (httpx2.Response(405), Rejected),
     "451": (httpx2.Response(451), Rejected),
     "list": (httpx2.Response(200, json=[1]), Rejected),
-    "null": (httpx2.Response(200, json=None), Rejected),
+    "null": (httpx2.Response(200, content=b"null"), Rejected),
     "absurd nesting": (httpx2.Response(200, content=b'{"a":' + b"[" * 100_000), Rejected),
 }
 

@@ -6,8 +6,9 @@ In: origins, consumers (key and secret), a call ledger. Out: wire structs and ra
 Example::
 
     async with Client(origins, consumer, ledger=MemoryLedger()) as client:
-        workspace = await client.get("/2.0/workspaces/acme", decode(Workspace), endpoint=WORKSPACE)
-        async for page in client.pages(repositories("acme")):
-            for item in page:
-                print(item.raw)
+        path, read = workspace_path("acme"), replies.decoder(Workspace)
+        workspace = await client.get(path, read, endpoint=WORKSPACE, what="the workspace acme")
+        listing = Listing(PROJECTS, f"{path}/projects")
+        async for page in client.pages(listing, what="the projects of acme"):
+            print(page.items)
 """

@@ -8,6 +8,7 @@ restart nor a second process forgets what was spent.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -49,24 +50,26 @@ class MemoryLedger:
     def __init__(self) -> None:
         """Start with nothing booked."""
         self._calls: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self._lock = threading.Lock()
 
     def take(self, consumer: str, group: str, *, want: int, limit: int, now: float) -> Grant:
         """Book up to `want` calls."""
-        minutes = self._calls[consumer, group]
-        grant = grant_from(minutes, want=want, limit=limit, now=now)
-        if grant.calls:
+        with self._lock:
+            minutes = self._calls[consumer, group]
+            grant = grant_from(minutes, want=want, limit=limit, now=now)
             minutes[minute_of(now)] += grant.calls
         return grant
 
     def give_back(self, consumer: str, group: str, *, calls: int, now: float) -> None:
         """Return booked calls."""
-        minutes = self._calls[consumer, group]
-        current = minute_of(now)
-        minutes[current] = max(0, minutes[current] - calls)
+        with self._lock:
+            minutes, booked = self._calls[consumer, group], minute_of(now)
+            minutes[booked] = max(0, minutes[booked] - calls)
 
     def used(self, consumer: str, group: str, *, now: float) -> int:
         """Return the calls booked in the last hour."""
-        return used_in_window(self._calls[consumer, group], now=now)
+        with self._lock:
+            return used_in_window(self._calls[consumer, group], now=now)
 
 
 def minute_of(now: float) -> int:

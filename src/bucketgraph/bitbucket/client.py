@@ -256,8 +256,9 @@ class Client:
     async def _call(self, url: str, endpoint: Endpoint, token: Token) -> httpx2.Response:
         turn = self._gate.turn
         self._monitor.called(endpoint.name)
-        headers = {"Authorization": f"Bearer {token.access_token}"}
-        response = await self._exchange(self._http.get(url, headers=headers), self.origins.api)
+        response = await self._exchange(
+            self._http.get(url, headers={"Authorization": f"Bearer {token.access_token}"}), self.origins.api
+        )
         if turn == self._gate.turn:
             if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
                 self._close_gate(response)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import httpx2
@@ -41,10 +41,9 @@ class Token(msgspec.Struct, frozen=True):
         """Hide the token."""
         return f"Token(scopes={self.scopes!r}, expires_in={self.expires_in})"
 
-    def __rich_repr__(self) -> Iterator[tuple[str, object]]:
+    def __rich_repr__(self) -> list[tuple[str, object]]:
         """Hide the token from rich, which prints tracebacks with local variables, too."""
-        yield "scopes", self.scopes
-        yield "expires_in", self.expires_in
+        return [("scopes", self.scopes), ("expires_in", self.expires_in)]
 
 
 class _Refusal(msgspec.Struct, frozen=True):

@@ -53,7 +53,7 @@ class Origins:
             raise UntrustedLink(
                 f"Bitbucket's answer points to another host ({url.scheme}://{_netloc(url)}); "
                 f"credentials go only to {self.api}, so the link was not followed.",
-                hint="If a proxy stands between, set the integration's --api-url to the address it gives out.",
+                hint="If a proxy stands between, set the integration's --api-url to the address it gives.",
             )
         return str(url)
 
@@ -89,19 +89,19 @@ def check_origin(text: str, *, flag: str) -> str:
 
 
 def _origin_problem(url: httpx2.URL) -> str | None:
-    if url.scheme not in {"http", "https"} or not url.host:
-        return "it must start with https:// and name a host"
-    if not _HOST.fullmatch(_netloc(url)):
-        return "the host is no host name or address"
-    if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
-        return f"a port is a number from 1 to {_HIGHEST_PORT}"
-    if url.userinfo:
-        return "credentials do not belong into an address"
-    if url.path not in {"", "/"} or url.query or url.fragment:
-        return "only scheme and host are allowed, no path"
-    if url.scheme == "http" and not is_loopback(url.host):
-        return "plain http would show the secret to the network; use https"
-    return None
+    port = 443 if url.port is None else url.port
+    problems = (
+        (url.scheme not in {"http", "https"} or not url.host, "it must start with https:// and name a host"),
+        (bool(url.userinfo), "credentials do not belong into an address"),
+        (not _HOST.fullmatch(_netloc(url)), "the host is no host name or address"),
+        (not 0 < port <= _HIGHEST_PORT, f"a port is a number from 1 to {_HIGHEST_PORT}"),
+        (
+            url.path not in {"", "/"} or bool(url.query or url.fragment),
+            "only scheme and host are allowed, no path",
+        ),
+        (url.scheme == "http" and not is_loopback(url.host), "plain http would show the secret; use https"),
+    )
+    return next((problem for there, problem in problems if there), None)
 
 
 def is_loopback(host: str) -> bool:

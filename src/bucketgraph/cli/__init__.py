@@ -13,6 +13,7 @@ Example::
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -20,6 +21,8 @@ from bucketgraph import __version__
 from bucketgraph.cli import demo, graph, integration, sync
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import BucketgraphError
+from bucketgraph.observe.log import configure
+from bucketgraph.settings import load
 
 app = typer.Typer(
     name="bucketgraph",
@@ -48,15 +51,12 @@ def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the f
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(  # noqa: ARG001, FBT001  # its callback does the work
-        False,
-        "--version",
-        callback=_version,
-        is_eager=True,
-        help="Print the version and end.",  # noqa: FBT003
-    ),
+    version: Annotated[  # noqa: ARG001  # its callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
 ) -> None:
     """Set up what all commands share."""
+    configure(load().log_level)
 
 
 def main() -> None:

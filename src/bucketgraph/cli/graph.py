@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from bucketgraph.cli.arguments import filters, moment
 from bucketgraph.cli.output import console, number, show_json, table, when
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
 Limit = Annotated[int, typer.Option(min=1, help="How many to show.")]
 Integration = Annotated[str | None, typer.Option("--integration", help="Only what this integration brought.")]
+
+_COLOURS = {"created": "green", "updated": "yellow", "deleted": "red"}
 
 
 def entities(
@@ -135,9 +138,19 @@ def changes(
 
 
 def show_changes(shown: list[Change]) -> None:
-    """Print changes as a table."""
-    rows = [(when(c.on), c.kind, c.type, c.name, _difference(c)) for c in shown]
-    console().print(table(None, ["when", "what", "type", "name", "difference"], rows))
+    """Print changes, a line each, with the properties that differ below."""
+    out = console()
+    for change in shown:
+        line = Text.assemble(
+            (when(change.on), "dim"),
+            "  ",
+            (f"{change.kind:<8}", _COLOURS[change.kind]),
+            (f"{change.type}  ", "dim"),
+            change.name,
+        )
+        out.print(line, soft_wrap=True)
+        for difference in _differences(change):
+            out.print(Text(f"{'':<18}{difference}", style="dim"), no_wrap=True, overflow="ellipsis")
 
 
 def _check_kind(store: Store, kind: str | None) -> None:
@@ -158,13 +171,11 @@ def _facts(edge: StoredRelationship) -> str:
     return ", ".join(f"{name}={_value(name, value)}" for name, value in edge.properties.items())
 
 
-def _difference(change: Change) -> str:
+def _differences(change: Change) -> list[str]:
     if change.kind != "updated":
-        return ""
+        return []
     names = sorted(change.before.keys() | change.after.keys())
-    return "; ".join(
-        f"{n}: {_value(n, change.before.get(n))} → {_value(n, change.after.get(n))}" for n in names
-    )
+    return [f"{n}: {_value(n, change.before.get(n))} → {_value(n, change.after.get(n))}" for n in names]
 
 
 def _value(name: str, value: object) -> str:

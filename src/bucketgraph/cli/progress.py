@@ -81,7 +81,7 @@ class TerminalProgress:
 
     def waiting(self, reason: str, until: float) -> None:
         """Say why and until when."""
-        moment = datetime.fromtimestamp(until).astimezone().strftime("%H:%M:%S")  # noqa: DTZ006
+        moment = datetime.fromtimestamp(until).astimezone().strftime("%H:%M:%S")
         self._say(f"waiting until {moment}: {reason}", style="cyan")
 
     def resumed(self) -> None:

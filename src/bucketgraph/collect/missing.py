@@ -25,7 +25,7 @@ class Settled:
 
 
 async def settle(
-    reading: Reading, state: ScopeState, store: Store, client: Client, integration_id: str, now: int
+    reading: Reading, state: ScopeState, store: Store, client: Client, *, integration_id: str, now: int
 ) -> Settled:
     """Turn a reading into a snapshot.
 

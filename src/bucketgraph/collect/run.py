@@ -155,7 +155,9 @@ class Collection:
             for client, unit in queue:
                 state = _state_of(states, step, unit)
                 try:
-                    await self._repository(step, client, unit, state, publisher, run.id)
+                    await self._repository(
+                        step, client, unit, state=state, publisher=publisher, run_id=run.id
+                    )
                 except BudgetSpent as error:
                     # The others may finish what they already paid for.
                     spent.append(error)
@@ -171,6 +173,7 @@ class Collection:
         step: Step[Any],
         client: Client,
         unit: Unit,
+        *,
         state: ScopeState,
         publisher: Publisher,
         run_id: int,
@@ -198,7 +201,9 @@ class Collection:
             return reading
 
     async def _settle(self, reading: Reading, state: ScopeState, client: Client) -> Settled:
-        return await settle(reading, state, self._store, client, self._plan.integration_id, _now())
+        return await settle(
+            reading, state, self._store, client, integration_id=self._plan.integration_id, now=_now()
+        )
 
     def _known_repositories(self, workspace_uuid: str) -> list[RepositoryFacts]:
         scope = scope_name(repositories.REPOSITORIES.scope, workspace_uuid)

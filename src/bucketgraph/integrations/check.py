@@ -16,8 +16,8 @@ from bucketgraph.bitbucket.endpoints import (
     workspace_path,
 )
 from bucketgraph.collect.access import check_scopes
-from bucketgraph.collect.steps.workspaces import fetch as fetch_workspace
 from bucketgraph.collect.step import Unit, Window, WorkspaceFacts
+from bucketgraph.collect.steps.workspaces import fetch as fetch_workspace
 from bucketgraph.errors import BucketgraphError
 
 

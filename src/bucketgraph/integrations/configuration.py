@@ -12,7 +12,7 @@ from bucketgraph.bitbucket.oauth import Consumer
 from bucketgraph.bitbucket.origins import API_URL, OAUTH_URL, Origins, check_origin
 from bucketgraph.errors import ConfigError
 
-_WORKSPACE = re.compile(r"[A-Za-z0-9_.-]+|\{[0-9a-fA-F-]{36}\}")
+_WORKSPACE = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]+|\{[0-9a-fA-F-]{36}\}")
 _LONGEST_NAME = 100
 
 
@@ -34,6 +34,14 @@ class Credentials(msgspec.Struct, frozen=True):
     """What is stored encrypted: the consumers' secrets, in the order of `Config.consumer_keys`."""
 
     secrets: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        """Hide the secrets."""
+        return f"Credentials({len(self.secrets)} secrets)"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """Hide the secrets from rich, which prints tracebacks with local variables, too."""
+        return [("secrets", len(self.secrets))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,7 @@ def _valid_keys(consumers: Sequence[Consumer]) -> tuple[str, ...]:
     keys = tuple(consumer.key for consumer in consumers)
     for consumer in consumers:
         for text, what in ((consumer.key, "key"), (consumer.secret, "secret")):
-            if not text or text != text.strip() or not text.isprintable():
+            if not text.isprintable() or text.split() != [text]:
                 raise ConfigError(
                     f"The OAuth {what} is empty or holds blanks or control characters.",
                     hint="Copy it again from the consumer in the workspace's settings.",

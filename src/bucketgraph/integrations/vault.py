@@ -6,26 +6,30 @@ There is no default key. Several keys may be given, newest first: all decrypt, t
 from __future__ import annotations
 
 import os
-import stat
+import tempfile
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from filelock import FileLock
 
 from bucketgraph.errors import ConfigError, CredentialError
 
 KEY_FILE = "secret.key"
+_LOCK_SECONDS = 10
 
 
 class Vault:
     """Encrypts and decrypts the credentials of integrations."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
+        """Take the keys, newest first."""
         try:
             self._fernet = MultiFernet([Fernet(key) for key in keys])
         except ValueError:
             raise ConfigError(
                 "The secret key is not usable: it must be 32 bytes in url-safe base64.",
-                hint="Restore the file secret.key from a backup, or set BUCKETGRAPH_SECRET_KEY to the right key.",
+                hint="Restore the file secret.key from a backup, "
+                "or set BUCKETGRAPH_SECRET_KEY to the right key.",
             ) from None
 
     def encrypt(self, plain: bytes) -> str:
@@ -36,36 +40,53 @@ class Vault:
         """Return the plain bytes; `whose` names what must be entered again when the key does not fit."""
         try:
             return self._fernet.decrypt(token)
-        except InvalidToken:
+        except (InvalidToken, ValueError):
             raise CredentialError(
                 f"The stored credentials of {whose} cannot be decrypted with the present secret key.",
-                hint="Restore the key (file secret.key or BUCKETGRAPH_SECRET_KEY), or remove the integration and "
-                "add it again with its OAuth key and secret.",
+                hint="Restore the key (file secret.key or BUCKETGRAPH_SECRET_KEY), or remove the integration "
+                "and add it again with its OAuth key and secret.",
             ) from None
 
 
 def open_vault(home: Path, given: str | None) -> Vault:
     """Open the vault with the given keys, or with the key file, which is made on first use."""
-    text = given if given is not None else _key_file(home / KEY_FILE)
+    path = home / KEY_FILE
+    text = given if given is not None else _read_or_make(path)
     keys = tuple(key.strip() for key in text.replace("\n", ",").split(",") if key.strip())
-    if not keys:
+    if keys:
+        return Vault(keys)
+    if given is not None:
         raise ConfigError("The secret key is empty.", hint="Unset BUCKETGRAPH_SECRET_KEY or give it a key.")
-    return Vault(keys)
+    raise ConfigError(
+        f"The secret key file {path} is empty.",
+        hint="Restore it from a backup; if no integration was ever added, remove it.",
+    )
 
 
-def _key_file(path: Path) -> str:
+def _read_or_make(path: Path) -> str:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, stat.S_IRUSR | stat.S_IWUSR)
-        except FileExistsError:
-            return path.read_text()
-        with os.fdopen(handle, "w") as file:
-            key = Fernet.generate_key().decode()
-            file.write(key + "\n")
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with FileLock(path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
+                if not path.exists():
+                    _make(path)
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"The secret key file {path} cannot be used ({error}).",
             hint="Check its permissions, or set BUCKETGRAPH_SECRET_KEY.",
         ) from None
-    return key
+
+
+def _make(path: Path) -> None:
+    """Write a new key whole or not at all: what half a key encrypted, nothing could ever decrypt."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")  # for its owner only: 0600
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(Fernet.generate_key().decode() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

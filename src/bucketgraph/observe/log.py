@@ -10,9 +10,15 @@ from typing import Any
 
 import structlog
 
+_NAMES = r"(?:access_|refresh_)token|(?:client_|oauth_)?secret(?:_key)?|password|authorization"
+_NAMED = re.compile(rf"{_NAMES}|(?:\w+_)?token", re.IGNORECASE)
 _SECRET = re.compile(
-    r"(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+|(access_token|secret|password)=[^&\s]+", re.IGNORECASE
+    rf"""(?:{_NAMES})["']?\s*[:=,]\s*(?:b(?=["']))?(?:"[^"]*"|'[^']*'|(?:(?:Bearer|Basic)\s+)?[^\s&"'),}}\]]+)"""
+    r"""|(?:Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+"""
+    r"""|(?<=://)[^/\s:@"']*:[^/\s@"']+(?=@)""",
+    re.IGNORECASE,
 )
+_STRUCK_OUT = "[struck out]"
 
 
 def configure(level: str) -> None:
@@ -34,8 +40,14 @@ def configure(level: str) -> None:
 
 
 def strike_out(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace tokens and secrets in every logged text."""
+    """Replace tokens and secrets in everything logged; what holds one is logged as text."""
     for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = _SECRET.sub("[struck out]", value)
+        text = value if isinstance(value, str) else repr(value)
+        struck = _STRUCK_OUT if _names_a_secret(name, value) else _SECRET.sub(_STRUCK_OUT, text)
+        if struck != text:
+            event[name] = struck
     return event
+
+
+def _names_a_secret(name: str, value: Any) -> bool:
+    return isinstance(value, str | bytes) and _NAMED.fullmatch(name) is not None

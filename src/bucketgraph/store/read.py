@@ -140,7 +140,9 @@ def type_ids(connection: Connection, type_or_class: str) -> list[int]:
 def is_a(connection: Connection, type_or_class: str) -> ColumnElement[bool]:
     """Compare an entity's type, with the ids in the statement's text so that partial indexes can be used."""
     ids = type_ids(connection, type_or_class)
-    return t.entity.c.type_id.in_(bindparam(None, ids, expanding=True, literal_execute=True))
+    if len(ids) == 1:  # SQLite does not see that `IN (4)` is `= 4`
+        return t.entity.c.type_id == bindparam(None, ids[0], literal_execute=True)
+    return t.entity.c.type_id.in_(ids)
 
 
 def _ids_of_scope(scope: str, integration_id: str | None) -> Select[Any]:

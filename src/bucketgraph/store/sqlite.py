@@ -92,6 +92,7 @@ def lacks_hot_properties(connection: Connection, catalogue: Catalogue) -> bool:
 def ensure_hot_properties(connection: Connection, catalogue: Catalogue, type_ids: Mapping[str, int]) -> None:
     """Add a virtual generated column and a partial index for every property declared as indexed.
 
+    The type stands in the index too: only then does SQLite prefer it to the plain index on types.
     Names come from our own catalogue, and are checked because they stand in the statement's text.
     """
     present = {row[1] for row in connection.exec_driver_sql("PRAGMA table_xinfo(entity)")}
@@ -106,7 +107,7 @@ def ensure_hot_properties(connection: Connection, catalogue: Catalogue, type_ids
             )
             present.add(column)
         connection.exec_driver_sql(
-            f"CREATE INDEX IF NOT EXISTS {_hot_index(type_name, name)} ON entity({column}) "
+            f"CREATE INDEX IF NOT EXISTS {_hot_index(type_name, name)} ON entity(type_id, {column}) "
             f"WHERE type_id = {type_ids[type_name]}"
         )
 

@@ -1,8 +1,9 @@
 """Publishing: compare snapshots with what is stored and write the difference, in one transaction.
 
 Every record is decided once, so a publication brings at most one version of anything. What moved from one
-scope to another is moved before anything is deleted and keeps its identity and history; what is deleted
-goes before relationships are written, so none is begun and ended in one breath.
+scope to another is moved before anything is deleted and keeps its identity and history. Entities are deleted
+before relationships are written, so none is begun and ended in one breath; what a deleted record brought is
+ended last, so that another record can take it over.
 """
 
 from __future__ import annotations
@@ -59,13 +60,15 @@ def publish(tx: Transaction, publication: Publication) -> None:
     for plan in plans:
         _write_records(tx, plan)
     doomed = _doomed(tx, plans, publication.retire)
-    _delete_records(tx, doomed)
+    _bury(tx, doomed)
     created = [item for plan in plans for item in plan.created if item[0] not in doomed]
     changed = [item for plan in plans for item in plan.changed if item[0] not in doomed]
     _delete_entities(tx, [of for of, record in changed if record.type is None])
     entities.create(tx, created)
     entities.change(tx, changed)
     _forget_digests(tx, RelationshipWriter(tx).write(created, changed))
+    for chunk in chunks(doomed):
+        relationships.end_where(tx, t.relationship.c.record_id.in_(chunk))
     save_scopes(tx, publication.scopes)
 
 
@@ -108,11 +111,12 @@ def _compare(tx: Transaction, snapshot: Snapshot, records: Mapping[str, SealedRe
         if row is None:
             plan.created.append((new, record))
             new += 1
-        elif row.live and (snapshot.only_if_absent or row.digest == record.digest):
-            if row.scope_id != plan.scope_id and not snapshot.only_if_absent:
+        elif row.live and snapshot.only_if_absent:
+            continue
+        elif row.live and row.digest == record.digest:
+            if row.scope_id != plan.scope_id:
                 plan.moved.append(row.id)
-            if not snapshot.only_if_absent:
-                _count_unchanged(tx, record)
+            _count_unchanged(tx, record)
         else:
             plan.changed.append((row.id, record))
     _reserve(tx, plan)
@@ -204,12 +208,12 @@ def _children(tx: Transaction, snapshot: Snapshot, gone: Iterable[str]) -> list[
     return found
 
 
-def _delete_records(tx: Transaction, ids: Collection[int]) -> None:
+def _bury(tx: Transaction, ids: Collection[int]) -> None:
+    """Mark records as gone and delete their entities."""
     for chunk in chunks(ids):
         tx.connection.execute(
             update(t.record).where(t.record.c.id.in_(chunk)).values(live=False, digest=None)
         )
-        relationships.end_where(tx, t.relationship.c.record_id.in_(chunk))
     _delete_entities(tx, ids)
 
 

@@ -9,7 +9,7 @@ from bucketgraph.bitbucket.endpoints import PROJECTS as PROJECTS_ENDPOINT
 from bucketgraph.bitbucket.endpoints import Listing, workspace_path
 from bucketgraph.bitbucket.models.project import Project
 from bucketgraph.bitbucket.replies import decoder
-from bucketgraph.collect.step import Mapped, Step, Unit, WorkspaceFacts, Window
+from bucketgraph.collect.step import Mapped, Step, Unit, Window, WorkspaceFacts
 from bucketgraph.collect.steps import workspaces
 from bucketgraph.graph.entity import Entity, Record, Relationship
 from bucketgraph.graph.schema import EntityType, Property, RelationshipType
