@@ -90,7 +90,9 @@ def _rows(graph: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
             names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             columns, marks = ", ".join(names), ", ".join("?" * len(names))
             statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-            rows = connection.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()  # noqa: S608  # our own names
+            rows = connection.execute(
+                f"SELECT {columns} FROM {table} ORDER BY id"
+            ).fetchall()  # our own names
             found.append((statement, rows))
     return found
 

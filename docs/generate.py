@@ -83,8 +83,8 @@ def error_page() -> str:
         f"```text\n{tree}\n```\n\n"
         "| exit code | meaning |\n| --- | --- |\n"
         f"| {0} | complete |\n| {errors.EXIT_FAILED} | failed |\n"
-        f"| {errors.EXIT_USAGE} | usage or configuration |\n| {errors.EXIT_PARTIAL} | partial: something could not be seen, "
-        "or the run was stopped |\n"
+        f"| {errors.EXIT_USAGE} | usage or configuration |\n| {errors.EXIT_PARTIAL} | partial: something "
+        "could not be seen, or the run was stopped |\n"
     )
 
 

@@ -15,6 +15,7 @@
     │       ├── NotFound        404: never by itself a proof of deletion
     │       ├── Gone            410: the endpoint or the object was withdrawn
     │       ├── Rejected        400 and other answers that a retry cannot change
+    │       ├── Unreadable      one item of an answer cannot be understood
     │       └── UntrustedLink   `next` or a redirect that leaves the configured origin, or loops
     ├── StoreError              the graph file                                    exit 1
     │   ├── StoreBusy           another process holds the lock for too long
@@ -137,6 +138,12 @@ class Rejected(Skippable):
     """400 and other answers that a retry cannot change."""
 
     code = "rejected"
+
+
+class Unreadable(Skippable):
+    """One item of an answer cannot be understood; the others can."""
+
+    code = "unreadable"
 
 
 class UntrustedLink(Skippable):

@@ -94,6 +94,7 @@ class Wire(httpx2.MockTransport):
         return parse_qs(self.asked[index].url.query.decode())[name][0]
 
     async def _handle(self, request: httpx2.Request) -> httpx2.Response:
+        await asyncio.sleep(0)
         if request.method == "POST":
             self.token_requests.append(request)
             return await _give(self._tokens.pop(0) if self._tokens else self._fresh, request)

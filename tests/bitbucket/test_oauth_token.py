@@ -124,6 +124,24 @@ async def test_calls_that_lose_the_same_token_renew_it_once_for_all() -> None:
     assert len(wire.token_requests) == 2
 
 
+async def test_a_late_401_to_a_token_already_replaced_does_not_renew_it_again() -> None:
+    both, replaced = asyncio.Barrier(2), asyncio.Event()
+
+    async def refuse_the_first_token(request: httpx2.Request) -> httpx2.Response:
+        if request.headers["Authorization"] != "Bearer token-1":
+            replaced.set()
+            return ok()
+        await both.wait()
+        if request.url.path == "/2.0/late":
+            await replaced.wait()
+        return unauthorized()
+
+    wire = Wire(refuse_the_first_token)
+    async with open_client(wire) as client:
+        await asyncio.gather(fetch(client), fetch(client, "/2.0/late"))
+    assert len(wire.token_requests) == 2
+
+
 async def test_a_token_that_ends_during_a_long_pause_is_not_sent_any_more() -> None:
     clock = FakeClock()
     born: dict[str, float] = {}

@@ -161,7 +161,7 @@ def test_the_truth_follows_members_and_approvals(world: World) -> None:
 
 
 def test_random_mutations_keep_the_world_consistent(world: World) -> None:
-    rng = Random(3)  # noqa: S311 - repeatable on purpose
+    rng = Random(3)
     done = [random_mutation(world, rng) for _ in range(1500)]
     assert all("\n" not in line and line for line in done)
     keys = set().union(*expected_entities(world, SLUGS).values())
@@ -175,7 +175,7 @@ def test_random_mutations_keep_the_world_consistent(world: World) -> None:
 
 def test_random_mutations_are_decided_by_the_generator() -> None:
     def lines() -> list[str]:
-        rng = Random(9)  # noqa: S311 - repeatable on purpose
+        rng = Random(9)
         world = generate_world(repositories=8, pull_requests=60)
         return [random_mutation(world, rng) for _ in range(200)]
 

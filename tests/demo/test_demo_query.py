@@ -52,7 +52,7 @@ ROW = Thing(_ROW, None)
         ('id = 1 OR id = 7 AND state = "OPEN"', False),
     ],
 )
-def test_filters(text: str, expected: bool) -> None:  # noqa: FBT001
+def test_filters(text: str, expected: bool) -> None:
     assert compile_query(text)(ROW) is expected
 
 

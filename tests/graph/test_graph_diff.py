@@ -27,7 +27,7 @@ def test_applying_a_partial_diff_adds_and_changes_only(before: State, after: Sta
 
 
 @given(States, st.booleans())
-def test_nothing_changes_between_a_state_and_itself(state: State, whole: bool) -> None:  # noqa: FBT001
+def test_nothing_changes_between_a_state_and_itself(state: State, whole: bool) -> None:
     none: frozenset[str] = frozenset()
     assert diff(state, state, whole=whole) == Changes(none, none, none, frozenset(state), none)
 
@@ -42,7 +42,7 @@ def test_a_partial_diff_never_deletes_and_a_whole_one_leaves_nothing_unseen(
 
 
 @given(States, States, st.booleans())
-def test_every_key_stands_in_exactly_one_set(before: State, after: State, whole: bool) -> None:  # noqa: FBT001
+def test_every_key_stands_in_exactly_one_set(before: State, after: State, whole: bool) -> None:
     changes = diff(before, after, whole=whole)
     sets = [changes.created, changes.updated, changes.deleted, changes.unchanged, changes.unseen]
     assert frozenset().union(*sets) == before.keys() | after.keys()

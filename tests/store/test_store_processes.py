@@ -72,7 +72,7 @@ def test_processes_opening_a_fresh_file_at_the_same_moment_all_succeed(tmp_path:
 
 
 def test_a_killed_process_leaves_no_half_publication_and_loses_nothing_acknowledged(world: World) -> None:
-    chance = random.Random(20261123)  # noqa: S311
+    chance = random.Random(20261123)
     reached = 0
     for _ in range(10):
         process = start_python(PUBLISHER, url_of(world.path), "one", world.runs["one"], reached, 100_000)

@@ -123,7 +123,7 @@ def test_children_published_together_with_their_owners_deletion_never_come_alive
 
 
 @pytest.mark.parametrize("new_first", [True, False])
-def test_what_moves_between_whole_scopes_keeps_its_identity(world: World, new_first: bool) -> None:  # noqa: FBT001
+def test_what_moves_between_whole_scopes_keeps_its_identity(world: World, new_first: bool) -> None:
     world.publish(PEOPLE, REPOS, PULLS)
     moved = [
         snapshot("repositories/v", repo("r1"), whole=True, children=("pullrequests",)),
@@ -176,7 +176,7 @@ def test_a_stand_in_is_written_only_where_nothing_is_known(world: World) -> None
 @pytest.mark.parametrize("stand_in_first", [True, False])
 def test_a_stand_in_yields_to_the_thing_itself_in_one_publication(
     world: World,
-    stand_in_first: bool,  # noqa: FBT001
+    stand_in_first: bool,
 ) -> None:
     both = [
         snapshot("repositories/w", repo("r1", slug="guess"), only_if_absent=True),

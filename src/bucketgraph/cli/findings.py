@@ -42,7 +42,7 @@ def findings(
         ("were merged by a bot", lambda p: p.get("mergedById") in bots),
     )
     found = [_count(sentence, merged, test) for sentence, test in checks]
-    found.append(_count("repositories are public", list(repositories), lambda r: r.get("public") is True))
+    found.append(_count("public repositories", list(repositories), lambda r: r.get("public") is True))
     return found
 
 

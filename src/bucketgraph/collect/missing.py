@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from bucketgraph.bitbucket.client import Client
 from bucketgraph.collect.reading import Reading
-from bucketgraph.errors import BudgetSpent, Rejected, Retryable, Skippable
+from bucketgraph.errors import Retryable, Skippable
 from bucketgraph.graph.snapshot import Snapshot
 from bucketgraph.store.base import Problem, ScopeState
 from bucketgraph.store.store import Store
@@ -86,8 +86,6 @@ async def _probe(
                 gone.add(key)
             else:
                 reading.add(raw)
-        except BudgetSpent:
-            raise
-        except (Skippable, Retryable, Rejected) as error:
+        except (Skippable, Retryable) as error:
             reading.report(error)
     return frozenset(gone), frozenset(missing - gone)

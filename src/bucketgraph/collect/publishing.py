@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bucketgraph.collect.missing import Settled
 from bucketgraph.collect.people import SCOPE as PEOPLE_SCOPE
-from bucketgraph.collect.people import Directory
+from bucketgraph.collect.people import Directory, PeopleChanges
 from bucketgraph.collect.progress import Progress
 from bucketgraph.collect.step import Names, RepositoryFacts
 from bucketgraph.collect.steps import STEPS, members, workspaces
@@ -47,12 +47,13 @@ class Publisher:
             people = self.people.take_changes()
             names = Names(people.renamed, renamed)
             fresh = {key for one in settled for key in one.snapshot.records}
-            refreshed = await asyncio.to_thread(self._refresh, names, fresh)
+            stale = bool(names.people or names.repositories)
+            refreshed = await asyncio.to_thread(self._refresh, names, fresh) if stale else []
             snapshots = _keep_stand_ins(settled, stand_ins)
             publication = Publication(
                 self._integration_id,
                 self._run_id,
-                (Snapshot(PEOPLE_SCOPE, people.records), *snapshots, *stand_ins, *refreshed),
+                (*_people(people), *snapshots, *stand_ins, *refreshed),
                 scopes={one.snapshot.scope: one.state for one in settled},
                 retire=frozenset().union(*(one.retire for one in settled)),
             )
@@ -105,6 +106,10 @@ def load_directory(store: Store, integration_id: str) -> Directory:
     for edge in edges:
         memberships.setdefault(edge.from_key, set()).add(edge.to_key)
     return Directory(users, {uuid: frozenset(keys) for uuid, keys in memberships.items()})
+
+
+def _people(changes: PeopleChanges) -> list[Snapshot]:
+    return [Snapshot(PEOPLE_SCOPE, changes.records)] if changes.records else []
 
 
 def _keep_stand_ins(settled: Sequence[Settled], stand_ins: Sequence[Snapshot]) -> list[Snapshot]:

@@ -9,7 +9,7 @@ from typing import Any
 from bucketgraph.bitbucket.client import Client, Page
 from bucketgraph.bitbucket.models.common import Account
 from bucketgraph.collect.step import Step, Unit, Window
-from bucketgraph.errors import BudgetSpent, Rejected, Retryable, Skippable
+from bucketgraph.errors import Rejected, Retryable, Skippable, Unreadable
 from bucketgraph.graph.entity import SealedRecord, seal
 from bucketgraph.graph.snapshot import scope_name
 from bucketgraph.store.base import Problem
@@ -77,8 +77,6 @@ async def read_listing(step: Step[Any], client: Client, unit: Unit, window: Wind
         try:
             async for page in step.fetch(client, unit, window):
                 walk.take(page, reading)
-        except BudgetSpent:
-            raise
         except (Skippable, Retryable) as error:
             reading.report(error)
             return reading
@@ -99,27 +97,23 @@ class _Walk:
     """One pass over the pages."""
 
     seen: set[str] = field(default_factory=set)
-    nameless: int = 0
     size: int | None = None
 
     def take(self, page: Page, reading: Reading) -> None:
         reading.began = reading.began or page.server_ms
         self.size = page.size if page.size is not None else self.size
         for raw in page.items:
-            key = self._add(raw, reading)
-            if key is None:
-                self.nameless += 1
-            else:
-                self.seen.add(key)
+            # An item without identity counts by its content: a list that starts again repeats it.
+            self.seen.add(self._add(raw, reading) or repr(raw))
 
     def _add(self, raw: bytes, reading: Reading) -> str | None:
         try:
             return reading.add(raw)
         except (Rejected, Retryable) as error:
-            reading.report(Rejected(f"An item could not be read and was left out. {error.message}"))
+            reading.report(Unreadable(f"An item could not be read and was left out. {error.message}"))
             return None
 
     @property
     def seen_all(self) -> bool:
         """Say whether as many items came as the list says it has."""
-        return self.size is None or len(self.seen) + self.nameless >= self.size
+        return self.size is None or len(self.seen) >= self.size
