@@ -92,7 +92,7 @@ def _rows(graph: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
             statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
             rows = connection.execute(
                 f"SELECT {columns} FROM {table} ORDER BY id"
-            ).fetchall()  # our own names
+            ).fetchall()
             found.append((statement, rows))
     return found
 

@@ -5,6 +5,7 @@ Every field's description is the sentence the documentation prints.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
 from pathlib import Path
@@ -115,11 +116,14 @@ def _home_from(text: str) -> Path:
 
 def _read_file(path: Path) -> dict[str, Any]:
     values = _parse(path)
-    unknown = ", ".join(sorted(repr(key) for key in values.keys() - Settings.model_fields.keys()))
-    if unknown:
+    for key in values.keys() - Settings.model_fields.keys():
+        known = list(Settings.model_fields)
+        near = difflib.get_close_matches(key, known, n=1)
         raise ConfigError(
-            f"{path} holds what is no setting: {unknown}.",
-            hint=f"The settings are: {', '.join(Settings.model_fields)}.",
+            f"{path} sets {key!r} ({_name((key,))}), which is no setting.",
+            hint=f"Did you mean {near[0]} (in the environment {_name((near[0],))})?"
+            if near
+            else f"The settings are {', '.join(known)}.",
         )
     return values
 
@@ -133,7 +137,7 @@ def _parse(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is no valid TOML: {error}.", hint="Mend or remove it.") from None
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be read ({error.strerror}).", hint="Check its permissions."
+            f"{path} cannot be read ({error.strerror}).", hint=f"Check its permissions and {PREFIX}HOME."
         ) from None
 
 

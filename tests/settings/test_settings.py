@@ -134,6 +134,13 @@ def test_an_unknown_key_in_the_file_is_named(home: Path, key: str) -> None:
     assert key.upper() in caught.value.message.upper()
 
 
+def test_a_misspelt_key_gets_the_right_one_suggested(home: Path) -> None:
+    write(home, "hourly_cals = 3")
+    with pytest.raises(ConfigError, match="'hourly_cals'") as caught:
+        load()
+    assert "hourly_calls (in the environment BUCKETGRAPH_HOURLY_CALLS)" in caught.value.hint
+
+
 def test_a_table_where_a_value_belongs_is_refused(home: Path) -> None:
     write(home, "[workers]\nmost = 3")
     with pytest.raises(ConfigError, match="WORKERS"):

@@ -59,12 +59,12 @@ def entities(
         .order_by(t.entity.c.id)
         .limit(limit)
     )
-    if integration_id is not None:
+    if scope is not None:
+        query = query.where(t.entity.c.id.in_(_ids_of_scope(scope, integration_id)))
+    elif integration_id is not None:
         query = query.where(t.entity.c.integration_id == integration_id)
     if type_or_class is not None:
         query = query.where(is_a(connection, type_or_class))
-    if scope is not None:
-        query = query.where(t.entity.c.id.in_(_ids_of_scope(scope, integration_id)))
     for name, value in (where or {}).items():
         query = query.where(property_equals(t.entity, name, value, catalogue))
     for row in connection.execution_options(yield_per=500).execute(query):
@@ -146,7 +146,11 @@ def is_a(connection: Connection, type_or_class: str) -> ColumnElement[bool]:
 
 
 def _ids_of_scope(scope: str, integration_id: str | None) -> Select[Any]:
-    """Select the ids of a scope's live records; as a subquery, so that SQLite begins with these few."""
+    """Select the ids of a scope's live records.
+
+    They are the only way in that the statement offers: beside a comparison of the entity's integration,
+    SQLite would rather walk through the whole integration.
+    """
     query = (
         select(t.record.c.id)
         .join(t.scope, t.scope.c.id == t.record.c.scope_id)
