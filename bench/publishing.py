@@ -90,9 +90,7 @@ def _rows(graph: Path) -> list[tuple[str, list[tuple[object, ...]]]]:
             names = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
             columns, marks = ", ".join(names), ", ".join("?" * len(names))
             statement = f"INSERT INTO {table} ({columns}) VALUES ({marks})"
-            rows = connection.execute(
-                f"SELECT {columns} FROM {table} ORDER BY id"
-            ).fetchall()
+            rows = connection.execute(f"SELECT {columns} FROM {table} ORDER BY id").fetchall()
             found.append((statement, rows))
     return found
 

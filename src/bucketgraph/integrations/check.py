@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from bucketgraph.bitbucket.client import Client
@@ -81,9 +82,10 @@ async def _check_list(client: Client, endpoint: Endpoint, path: str, what: str) 
     """Read one page of one item; its `size` says how many there are."""
     listing = Listing(replace(endpoint, name=f"{endpoint.name}-test", pagelen=1, fields=("uuid",)), path)
     try:
-        async for page in client.pages(listing, what=f"the {what}"):
-            size = "some" if page.size is None else str(page.size)
-            return Check(client.consumer.key, what, ok=True, detail=f"{size} can be seen")
+        async with aclosing(client.pages(listing, what=f"the {what}")) as pages:
+            async for page in pages:
+                size = "some" if page.size is None else str(page.size)
+                return Check(client.consumer.key, what, ok=True, detail=f"{size} can be seen")
     except BucketgraphError as error:
         return Check(client.consumer.key, what, ok=False, detail=error.message, hint=error.hint)
     return Check(client.consumer.key, what, ok=True, detail="none")
