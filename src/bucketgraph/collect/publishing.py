@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bucketgraph.collect.missing import Settled
@@ -12,10 +12,9 @@ from bucketgraph.collect.people import Directory, PeopleChanges
 from bucketgraph.collect.progress import Progress
 from bucketgraph.collect.step import Names, RepositoryFacts
 from bucketgraph.collect.steps import STEPS, members, workspaces
-from bucketgraph.errors import Bug
 from bucketgraph.graph.entity import SealedRecord, seal
 from bucketgraph.graph.snapshot import Snapshot
-from bucketgraph.store.base import Publication
+from bucketgraph.store.base import Problem, Publication
 from bucketgraph.store.store import Store
 
 _PEOPLE_PROPERTIES = ("closedById",)
@@ -25,9 +24,17 @@ _PEOPLE_PROPERTIES = ("closedById",)
 class Publisher:
     """Publishes for one run. Owns the directory of people, because they go with whatever names them."""
 
-    def __init__(self, store: Store, integration_id: str, run_id: int, progress: Progress) -> None:
+    def __init__(
+        self,
+        store: Store,
+        integration_id: str,
+        run_id: int,
+        *,
+        progress: Progress,
+        note: Callable[[Problem], None],
+    ) -> None:
         self._store, self._integration_id, self._run_id = store, integration_id, run_id
-        self._progress = progress
+        self._progress, self._note = progress, note
         self._lock = asyncio.Lock()
         self.people = load_directory(store, integration_id)
 
@@ -71,7 +78,14 @@ class Publisher:
     async def _store_publication(self, publication: Publication) -> None:
         counts, dangling = await asyncio.to_thread(self._store.publish, publication)
         if dangling:
-            raise Bug(f"{dangling} records refer to entities that the same run should have published.")
+            self._note(
+                Problem(
+                    "Publishing",
+                    "dangling",
+                    f"{dangling} records refer to something that is not in the graph; those relationships are missing.",
+                    "The next run tries them again.",
+                )
+            )
         self._progress.published(counts)
 
     def _refresh(self, names: Names, fresh: set[str]) -> list[Snapshot]:

@@ -81,7 +81,9 @@ class Collection:
         return ended
 
     async def _collect(self, run: Run) -> RunStatus:
-        publisher = Publisher(self._store, self._plan.integration_id, run.id, self._progress)
+        publisher = Publisher(
+            self._store, self._plan.integration_id, run.id, progress=self._progress, note=self._note
+        )
         opened, problems = await open_workspaces(
             self._store, self._clients, self._plan.integration_id, self._plan.workspaces
         )
