@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 if name == "medium" and speed is None:
                     speed = measure(Path(folder) / "graph.db", Path(folder))
     _print(Everything(results, speed), options)
-    return 0 if all(result.met and not result.differences for result in results) else 1
+    return 0 if all(result.met and result.right for result in results) else 1
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from bucketgraph.demo import World, expected_entities, expected_relationships, generate_world
@@ -92,7 +93,7 @@ def differences(store: Store, world: World, workspaces: Sequence[str]) -> list[s
     ]
 
 
-def _unlike(pairs: Iterator[tuple[str, set[str], set[str]]] | list[tuple[str, set, set]]) -> Iterator[str]:
+def _unlike(pairs: Iterable[tuple[str, AbstractSet[Hashable], AbstractSet[Hashable]]]) -> Iterator[str]:
     for name, expected, found in pairs:
         if expected != found:
             yield f"{name}: {len(expected - found)} missing, {len(found - expected)} too many"
