@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Index, create_engine
+from sqlalchemy import Connection, Index, create_engine
 from store.graphkit import CATALOGUE, REPO, USER, World, repo, run_python, snapshot, url_of
 
 from bucketgraph.errors import Bug, ConfigError, StoreNewer, StoreUnreadable
@@ -48,13 +48,37 @@ def test_a_fresh_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_the_migrated_schema_is_the_one_the_program_works_with(tmp_path: Path) -> None:
-    path = tmp_path / "graph.db"
-    Store.open(url_of(path), CATALOGUE).close()
-    engine = create_engine(url_of(path))
-    with engine.connect() as connection:
+    engine = create_engine(url_of(tmp_path / "graph.db"))
+    with engine.begin() as connection:
+        schema.migrate(connection)
         found = compare_metadata(MigrationContext.configure(connection), tables.metadata)
     engine.dispose()
     assert [one for one in found if not _is_hot(one)] == []
+
+
+def test_a_new_file_gets_the_tables_that_all_migrations_together_give(tmp_path: Path) -> None:
+    shapes = []
+    for make in (schema.create, schema.migrate):
+        engine = create_engine(url_of(tmp_path / f"{make.__name__}.db"))
+        with engine.begin() as connection:
+            make(connection)
+            shapes.append(_shape(connection))
+        engine.dispose()
+    assert shapes[0] == shapes[1]
+
+
+def _shape(connection: Connection) -> dict[str, object]:
+    """Return columns, keys and indexes of all tables."""
+    ask = connection.exec_driver_sql
+    names = [row[0] for row in ask("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    shape: dict[str, object] = {}
+    for name in names:
+        shape[name] = [row[1:] for row in ask(f"PRAGMA table_info({name})")]
+        for row in ask(f"PRAGMA index_list({name})").all():
+            columns = tuple(tuple(r[1:]) for r in ask(f"PRAGMA index_info({row[1]})"))
+            shape[f"{name}: {columns}"] = (row[2], row[3], row[4])
+        shape[f"{name}: references"] = sorted(str(r[2:]) for r in ask(f"PRAGMA foreign_key_list({name})"))
+    return shape
 
 
 def _is_hot(difference: object) -> bool:

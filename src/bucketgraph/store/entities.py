@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from bucketgraph.graph.entity import SealedRecord
 from bucketgraph.store import tables as t
@@ -14,8 +14,6 @@ from bucketgraph.store.transaction import End, Transaction, chunks
 Item = tuple[int, SealedRecord]
 """A record's id, which is its entity's id too, and the record."""
 
-_INSERT = insert(t.entity)
-_INSERT_HISTORY = insert(t.entity_history)
 _UPDATE = (
     update(t.entity)
     .where(t.entity.c.id == bindparam("of"))
@@ -38,7 +36,7 @@ def create(tx: Transaction, items: Iterable[Item]) -> None:
     for new, record in items:
         if record.type is not None:
             rows.append(_new_row(tx, new, record, record.type))
-    tx.execute_many(_INSERT, rows)
+    tx.insert_many(t.entity, rows)
 
 
 def change(tx: Transaction, items: Sequence[Item]) -> None:
@@ -61,8 +59,8 @@ def change(tx: Transaction, items: Sequence[Item]) -> None:
             if row.type_id != tx.names.type_id(record.type):
                 retyped.append(End(row.id, tx.names.type_id(record.type)))
             tx.count_entity(record.type, "created" if row.end_on is not None else "updated")
-    tx.execute_many(_INSERT, inserts)
-    tx.execute_many(_INSERT_HISTORY, history)
+    tx.insert_many(t.entity, inserts)
+    tx.insert_many(t.entity_history, history)
     tx.execute_many(_UPDATE, updates)
     _retype(tx, retyped)
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, bindparam, select, tuple_, update
 
 from bucketgraph.graph.diff import diff
 from bucketgraph.graph.entity import SealedRecord, SealedRelationship
@@ -18,8 +18,6 @@ from bucketgraph.store.transaction import End, Transaction, chunks, next_id
 _Triple = tuple[int, int, int]
 """Verb, from and to: the identity of a relationship."""
 
-_INSERT = insert(t.relationship)
-_INSERT_HISTORY = insert(t.relationship_history)
 _UPDATE = (
     update(t.relationship)
     .where(t.relationship.c.id == bindparam("of"))
@@ -78,8 +76,8 @@ class RelationshipWriter:
 
     def _flush(self) -> None:
         tx = self._tx
-        tx.execute_many(_INSERT, self._inserts)
-        tx.execute_many(_INSERT_HISTORY, self._history)
+        tx.insert_many(t.relationship, self._inserts)
+        tx.insert_many(t.relationship_history, self._history)
         tx.execute_many(_UPDATE, self._updates)
         tx.execute_many(_MOVE, self._moves)
         for chunk in chunks(of for triple, of in self._ended.items() if triple not in self._settled):

@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from bucketgraph.errors import StoreNewer, StoreUnreadable
+from bucketgraph.store.tables import metadata
 
 VERSIONS = ("0001",)
 """All schema versions in order; the last is what this program works with."""
@@ -39,8 +40,18 @@ def version_of(connection: Connection) -> str | None:
     return str(found) if found else None
 
 
+def create(connection: Connection) -> None:
+    """Make all tables of HEAD in an empty database, without loading Alembic.
+
+    A test holds that this and all migrations together give the same tables.
+    """
+    metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+
+
 def migrate(connection: Connection) -> None:
-    """Bring the tables to HEAD inside the given transaction."""
+    """Bring the tables of an older database to HEAD inside the given transaction."""
     from alembic import command  # noqa: PLC0415  # loaded only when there is something to migrate
     from alembic.config import Config  # noqa: PLC0415
 

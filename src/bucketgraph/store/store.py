@@ -273,7 +273,10 @@ class Store:
             if version == schema.HEAD and self._knows_catalogue(connection):
                 return
         with self._writing() as connection:
-            if schema.version_of(connection) != schema.HEAD:
+            version = schema.version_of(connection)
+            if version is None:
+                schema.create(connection)
+            elif version != schema.HEAD:
                 schema.migrate(connection)
             names = Dictionary(connection, self.catalogue)
             names.declare_all()

@@ -25,7 +25,6 @@ from bucketgraph.store.entities import Item
 from bucketgraph.store.relationships import RelationshipWriter
 from bucketgraph.store.transaction import Dictionary, Transaction, chunks, next_id
 
-_INSERT_RECORD = insert(t.record)
 _UPDATE_RECORD = (
     update(t.record)
     .where(t.record.c.id == bindparam("of"))
@@ -125,8 +124,8 @@ def _compare(tx: Transaction, snapshot: Snapshot, records: Mapping[str, SealedRe
 
 def _reserve(tx: Transaction, plan: _Plan) -> None:
     """Insert the new records at once, so that the next snapshot's ids follow theirs."""
-    tx.execute_many(
-        _INSERT_RECORD,
+    tx.insert_many(
+        t.record,
         [
             {
                 "id": new,
