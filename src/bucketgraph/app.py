@@ -44,12 +44,16 @@ class App:
     def vault(self) -> Vault:
         """Return the vault of stored credentials."""
         given = self.settings.secret_key
-        return open_vault(self.settings.home, given.get_secret_value() if given else None)
+        return open_vault(
+            self.settings.home,
+            given.get_secret_value() if given else None,
+            first_use=not self.store.integrations(),
+        )
 
     @cached_property
     def registry(self) -> Registry:
         """Return the integrations."""
-        return Registry(self.store, self.vault, self.settings.home)
+        return Registry(self.store, lambda: self.vault)
 
     @cached_property
     def ledger(self) -> StoreLedger:

@@ -5,10 +5,12 @@
     BucketgraphError
     ├── UserError               the person changes something and tries again      exit 2
     │   ├── ConfigError         settings, integrations, flags
+    │   ├── QueryError          a J1QL text that cannot be read or asked; knows where
     │   ├── Conflict            the same thing is under way already
     │   └── CredentialError     the source refuses the consumer (key, scope, privacy)
     ├── SourceError             Bitbucket did not give what was asked             exit 1
-    │   ├── Retryable           a later try may succeed (5xx, drops, broken bodies, 429)
+    │   ├── Retryable           a later try may succeed (5xx, drops, broken bodies)
+    │   │   └── RateLimited     the token endpoint asks for a pause (429)
     │   ├── BudgetSpent         our own hourly call budget is used up
     │   └── Skippable           this one thing cannot be seen; go on with the others
     │       ├── Denied          403
@@ -70,6 +72,33 @@ class ConfigError(UserError):
     code = "config"
 
 
+class QueryError(UserError):
+    """A J1QL text that cannot be read, or asks for what is not there.
+
+    `span` holds the offsets of the offending characters (start, end), `line` and `column` count from 1, and
+    `suggestions` are texts that may have been meant, the likeliest first.
+    """
+
+    code = "query"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        span: tuple[int, int] = (0, 0),
+        line: int = 1,
+        column: int = 1,
+        suggestions: tuple[str, ...] = (),
+    ) -> None:
+        """Take where in the text it happened, and what may have been meant, too."""
+        super().__init__(message, hint=hint)
+        self.span = span
+        self.line = line
+        self.column = column
+        self.suggestions = suggestions
+
+
 class Conflict(UserError):
     """The same thing is under way already, or is in the way."""
 
@@ -95,6 +124,12 @@ class Retryable(SourceError):
     """A later try of the same call may succeed."""
 
     code = "source-unavailable"
+
+
+class RateLimited(Retryable):
+    """The token endpoint asks for a pause (429)."""
+
+    code = "rate-limited"
 
 
 class BudgetSpent(SourceError):

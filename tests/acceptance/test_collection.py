@@ -271,7 +271,7 @@ def test_people_keep_their_identity_facts_and_leavers_are_no_members(tmp_path: P
         assert {key for key, user in users.items() if user["member"]} == members
         assert any(not user["member"] and user["accountType"] == "user" for user in users.values())
         for key, user in users.items():
-            account = world.accounts[key]
+            account = world.accounts[key.removeprefix("team:")]
             assert user["displayName"] == account.display_name
             assert user.get("nickname") == account.nickname
             assert user.get("accountId") == account.account_id

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.workbench import Graph, assert_true_to, workbench
+from support.workbench import FakeConsumer, Graph, assert_true_to, workbench
 
+from bucketgraph.bitbucket.oauth import Consumer
 from bucketgraph.demo import Fault, Faults, World, create_trap, generate_world, mutations, serve
 from bucketgraph.errors import SourceError, UserError
 
@@ -150,6 +151,84 @@ def test_a_vanished_repository_is_deleted_only_when_its_own_address_confirms_it(
         faults.clear()
         assert bench.sync().status == "COMPLETED"
         assert doomed.uuid not in bench.graph().entities
+        assert_true_to(bench.graph(), world, [ACME])
+
+
+@pytest.mark.parametrize("place", ["members", "projects"])
+def test_a_member_or_project_missing_from_a_list_is_asked_for_by_itself(tmp_path: Path, place: str) -> None:
+    world = generate_world(repositories=2, pull_requests=10, members=6, projects=3)
+    with workbench(world, tmp_path) as bench:
+        bench.sync()
+        before = bench.graph()
+        workspace = world.workspaces[0]
+        hidden: object
+        if place == "members":
+            hidden = workspace.members.pop(next(reversed(workspace.members)))
+        else:
+            hidden = workspace.projects.pop()
+        asked = []
+
+        def still_there(*arguments: object, **options: object) -> object:
+            # The list lacks it, its own address has it: what a list that moves while it is read looks like.
+            query = str(arguments)
+            if f"/{place}/" in query and not asked:
+                asked.append(query)
+                if place == "members":
+                    workspace.members[hidden.account.uuid] = hidden
+                else:
+                    workspace.projects.append(hidden)
+            return pick(*arguments, **options)
+
+        pick = bench.fake.faults.pick
+        bench.fake.faults.pick = still_there
+        assert bench.sync().status == "COMPLETED"
+        assert asked
+        assert set(bench.graph().entities) == set(before.entities)
+        assert set(bench.graph().edges) == set(before.edges)
+
+
+def test_a_410_proves_no_deletion(tmp_path: Path) -> None:
+    world, faults = world_of(), Faults()
+    with workbench(world, tmp_path, faults=faults) as bench:
+        bench.sync()
+        before = bench.graph()
+        doomed = next(iter(world.repositories()))
+        mutations.delete_repository(world, doomed)
+        faults.add(Fault("status:410", match=f"{doomed.uuid.strip('{}')}%7D($|\\?)"))
+        run = bench.sync()
+        assert run.status == "COMPLETED_WITH_ERRORS"
+        assert "gone" in {problem.code for problem in run.report.problems}
+        assert is_subset(before, bench.graph())
+
+
+def test_a_consumer_refused_in_mid_run_is_not_tried_again_for_every_repository(tmp_path: Path) -> None:
+    world = generate_world(repositories=30, pull_requests=30, members=5, projects=1)
+    faults = Faults([Fault("expire_token", match="pullrequests")])
+    with workbench(world, tmp_path, faults=faults) as bench:
+        run = bench.sync()
+        assert run.status == "COMPLETED_WITH_ERRORS"
+        assert [problem.code for problem in run.report.problems] == ["credentials"]
+        assert bench.calls("token") <= 1 + 2 * 4
+
+
+def test_a_refused_consumer_is_named_and_not_hidden_behind_an_unknown_workspace(tmp_path: Path) -> None:
+    world = generate_world(workspaces=2, repositories=4, pull_requests=10, members=6, projects=2)
+    fakes = [
+        FakeConsumer("key-a", "secret-a", workspaces=frozenset({ACME})),
+        FakeConsumer("key-b", "secret-b", workspaces=frozenset({"beta-works"})),
+    ]
+    consumers = [Consumer("key-a", "secret-a"), Consumer("key-b", "wrong")]
+    with workbench(world, tmp_path, consumers=consumers, fake_consumers=fakes) as bench:
+        run = bench.sync()
+        assert [problem.code for problem in run.report.problems] == ["credentials"]
+        assert_true_to(bench.graph(), world, [ACME])
+
+
+def test_one_workspace_named_twice_is_collected_once(tmp_path: Path) -> None:
+    world = world_of()
+    with workbench(world, tmp_path, workspaces=[ACME, world.workspaces[0].uuid]) as bench:
+        assert bench.sync().status == "COMPLETED"
+        assert bench.calls("repositories") == 1
         assert_true_to(bench.graph(), world, [ACME])
 
 

@@ -13,7 +13,7 @@ from bitbucket.harness import Ear, FakeClock, Wire, always, fetch, limited, ok, 
 
 from bucketgraph.bitbucket.budget import Grant, MemoryLedger
 from bucketgraph.bitbucket.endpoints import REPOSITORY, WORKSPACE
-from bucketgraph.errors import BudgetSpent, Retryable
+from bucketgraph.errors import BudgetSpent
 
 pytestmark = pytest.mark.anyio
 
@@ -177,21 +177,21 @@ async def test_a_call_that_waited_for_its_budget_does_not_leave_during_a_pause_b
     assert min(sent[1:]) >= start + 50
 
 
-async def test_endless_429s_end_with_a_retryable_error() -> None:
+async def test_endless_429s_end_the_run_instead_of_the_next_call() -> None:
     wire = Wire(lambda _request: limited())
     async with open_client(wire, attempts=3) as client:
-        with pytest.raises(Retryable, match="429"):
+        with pytest.raises(BudgetSpent, match="429"):
             await fetch(client)
     assert len(wire.asked) <= 20
 
 
-async def test_endless_429s_without_any_pause_end_too_however_many_calls_meet_them() -> None:
+async def test_endless_429s_without_any_pause_end_too_and_every_later_call_at_once() -> None:
     wire = Wire(lambda _request: limited())
     async with open_client(wire, pause=0, attempts=100, hourly_calls=10_000) as client:
         for _ in range(11):
-            with pytest.raises(Retryable, match="429"):
+            with pytest.raises(BudgetSpent, match="429"):
                 await fetch(client)
-    assert len(wire.asked) > 1023
+    assert len(wire.asked) == 13 + 10
 
 
 async def test_without_waiting_a_429_is_budget_spent_and_says_until_when() -> None:

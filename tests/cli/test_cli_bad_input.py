@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 from support.command import Shell
-from support.workbench import FakeConsumer
+from support.workbench import FakeConsumer, settings_for
 
+from bucketgraph.app import open_app
 from bucketgraph.demo import World, create_app, generate_world, serve
 
 CONSUMERS = (
@@ -123,6 +124,7 @@ def test_an_unknown_name_names_the_known_ones(shell: Shell) -> None:
     ("arguments", "why"),
     [
         (("changes", "--since", "yesterday"), "is no date"),
+        (("changes", "--since", "999999w"), "is no date"),
         (("sync", "acme", "--since", "2026-13-01"), "is no date"),
         (("entities", "bitbucket_dog"), "no type or class 'bitbucket_dog'"),
         (("entities", "--where", "nonsense"), "is no filter"),
@@ -184,7 +186,7 @@ def test_a_lost_key_says_what_to_enter_again_and_the_graph_stays_readable(shell:
     (shell.home / "secret.key").unlink()
     ended = shell.run("sync", "acme")
     assert ended.code == 2
-    assert "credentials of the integration 'acme' cannot be decrypted" in ended.said
+    assert "stored credentials cannot be decrypted" in ended.said
     assert shell.run("stats", "--json").json["entities"]["bitbucket_pull_request"] == 40
     assert shell.run("integration", "list").code == 0
 
@@ -234,9 +236,59 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(shell: Shell) -> None:
     assert shell.run("stats", "--json").json["entities"]["bitbucket_pull_request"] == 40
 
 
+def test_looking_at_the_graph_makes_no_new_key(shell: Shell) -> None:
+    shell.add()
+    (shell.home / "secret.key").unlink()
+    shell.run("stats")
+    shell.run("sync", "acme")
+    assert not (shell.home / "secret.key").exists()
+
+
+def test_what_bitbucket_sends_does_not_command_the_terminal(shell: Shell, world: World) -> None:
+    project = world.workspaces[0].projects[0]
+    before, project.name = project.name, "\x1b]0;owned\x07\x1b[2J"
+    shell.add()
+    shell.run("sync", "acme")
+    shown = [
+        shell.run("entities", "Project"),
+        shell.run("changes", "--limit", "9999"),
+        shell.run("relationships", "OWNS"),
+    ]
+    project.name = before
+    for ended in shown:
+        assert ended.code == 0
+        assert "owned" in ended.out
+        assert not {"\x1b]", "\x07", "\x1b[2J"} & {
+            part for part in ("\x1b]", "\x07", "\x1b[2J") if part in ended.out
+        }
+
+
+def test_a_proxy_in_the_environment_never_sees_the_secret_of_a_loopback_address(shell: Shell) -> None:
+    proxy = {
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "NO_PROXY": "",
+        "no_proxy": "",
+    }
+    shell.add()
+    assert shell.run("sync", "acme", environment=proxy).code == 0
+
+
+def test_two_homes_on_one_database_share_the_run_lock(shell: Shell, tmp_path: Path) -> None:
+    shell.add()
+    database = f"sqlite:///{shell.home / 'graph.db'}"
+    with open_app(settings_for(tmp_path / "other", database_url=database)) as app:
+        integration = app.registry.find("acme")
+        with app.registry.running(integration):
+            ended = shell.run("sync", "acme")
+    assert ended.code == 2
+    assert "under way" in ended.said
+
+
 def test_an_unreachable_bitbucket_is_explained(tmp_path: Path) -> None:
     shell = Shell(tmp_path, "http://127.0.0.1:9")
     shell.add()
+    assert shell.run("integration", "test", "acme").code == 1
     ended = shell.run("sync", "acme")
     assert ended.code == 1
     assert "connection to http://127.0.0.1:9 failed" in ended.said

@@ -73,6 +73,27 @@ def test_a_list_that_shrank_while_it_was_read_is_read_once_more() -> None:
     assert len(reading.records) == 3
 
 
+def test_a_list_that_loses_an_item_while_it_is_read_proves_nothing_until_it_is_read_again() -> None:
+    # 1 left after page one, so 3 slipped to page one: as many came as the last page says, yet 3 did not.
+    reading = read([page(1, 2, size=4), page(4, size=3)], [page(2, 3, size=3), page(4, size=3)])
+    assert reading.complete
+    assert "{r}/pullrequests/3" in reading.records
+
+
+def test_a_list_that_grows_while_it_is_read_still_proves_what_was_there_before() -> None:
+    assert read([page(1, 2, size=3), page(2, 3, size=4)]).complete
+
+
+def test_nulls_among_people_cost_nothing_but_the_nulls() -> None:
+    odd = (
+        b'{"id": 1, "reviewers": [null, {"uuid": "{a}", "display_name": "Ann"}], "participants": [null,'
+        b' {"user": null, "approved": true}]}'
+    )
+    reading = read([Page((odd,), 1, None)])
+    assert reading.complete
+    assert list(reading.people) == ["{a}"]
+
+
 def test_more_items_than_announced_are_no_problem() -> None:
     assert read([page(1, 2, 3, size=2)]).complete
 
@@ -111,6 +132,7 @@ def test_the_newest_change_and_the_servers_first_time_are_kept() -> None:
     reading = read([page(3, 1, server_ms=111), page(2, server_ms=222)])
     assert reading.newest == 1_767_398_400_000
     assert reading.began == 111
+    assert read([page(1)]).began is not None, "our own clock, where the server does not say"
 
 
 def test_a_refused_filter_is_told_as_rejected_and_not_as_unreadable() -> None:

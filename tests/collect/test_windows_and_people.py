@@ -58,6 +58,14 @@ def test_the_watermark_only_grows_and_never_passes_the_beginning_of_the_walk(
         assert after == max(seen, before if before is not None else seen)
 
 
+def test_a_limited_full_walk_forgets_nothing_that_was_known() -> None:
+    unit = Unit(WorkspaceFacts("{w}", "w"), RepositoryFacts("{r}", "r", None, "{w}"))
+    reading = Reading(PULL_REQUESTS, unit, Window(floor=5 * DAY), newest=9 * DAY)
+    whole = ScopeState(whole_on=1, watermark=8 * DAY)
+    assert state_after(whole, reading, run_id=1, now=5).floor is None
+    assert state_after(ScopeState(), reading, run_id=1, now=5).floor == 5 * DAY
+
+
 def account(key: str = "{u}", **facts: str | None) -> Account:
     """Return an account."""
     return Account(uuid=key, **({"display_name": "Ann", "type": "user"} | facts))
@@ -77,6 +85,23 @@ def test_what_one_answer_leaves_out_is_kept_from_another() -> None:
     directory.take_changes()
     directory.see([account()])
     assert directory.take_changes().records == {}
+
+
+def test_an_answer_without_a_name_renames_nobody() -> None:
+    directory = Directory({}, {})
+    directory.see([account()])
+    directory.take_changes()
+    directory.see([account(display_name=None)])
+    changes = directory.take_changes()
+    assert (changes.records, changes.renamed) == ({}, {})
+    directory.see([Account(uuid="{nameless}")])
+    assert properties(directory)["displayName"] == "{nameless}"
+
+
+def test_a_team_account_is_not_taken_for_the_workspace_whose_uuid_it_has() -> None:
+    directory = Directory({}, {})
+    directory.see([account("{w}", type="team", username="acme")])
+    assert list(directory.take_changes().records) == ["team:{w}"]
 
 
 def test_a_new_name_is_told_as_a_renaming_but_a_first_sight_is_none() -> None:

@@ -21,7 +21,7 @@ from bucketgraph.bitbucket.endpoints import Endpoint, Group, Listing
 from bucketgraph.bitbucket.monitor import Monitor, SilentMonitor
 from bucketgraph.bitbucket.oauth import Consumer, Token, TokenCache, read_token
 from bucketgraph.bitbucket.origins import Origins
-from bucketgraph.errors import BudgetSpent, CredentialError, Retryable, UntrustedLink
+from bucketgraph.errors import BudgetSpent, CredentialError, RateLimited, Retryable, UntrustedLink
 
 T = TypeVar("T")
 
@@ -115,6 +115,7 @@ class Client:
         self._tokens = TokenCache(self._fetch_token, self._clock)
         self._http = httpx2.AsyncClient(
             transport=transport,
+            trust_env=not origins.on_this_computer,
             timeout=self._patience.timeout,
             follow_redirects=False,
             limits=httpx2.Limits(
@@ -207,13 +208,17 @@ class Client:
     def _attempts(self) -> AsyncIterator[stamina.Attempt]:
         patience = self._patience
         return stamina.retry_context(
-            on=Retryable,
+            on=self._when_to_retry,
             attempts=patience.attempts,
             timeout=None,
             wait_initial=patience.wait_initial,
             wait_max=patience.wait_max,
             wait_jitter=patience.wait_initial,
         ).__aiter__()
+
+    def _when_to_retry(self, error: Exception) -> bool | float:
+        """Say whether, and for a 429 after how many seconds, a call is tried again."""
+        return self._patience.pause if isinstance(error, RateLimited) else isinstance(error, Retryable)
 
     async def _authorized(self, url: str, endpoint: Endpoint, what: str) -> httpx2.Response:
         """Send until there is an answer that is neither 401, 429 nor a redirect, or raise."""
@@ -292,7 +297,7 @@ class Client:
                 "Bitbucket's rate limit is reached (429) and waiting is switched off.", until=gate.until
             )
         if gate.strikes > _MOST_PAUSES:
-            raise Retryable("Bitbucket kept answering 429 after many pauses.")
+            raise BudgetSpent("Bitbucket kept answering 429 after many pauses.", until=gate.until)
 
     async def _pass_gate(self) -> None:
         while (until := self._gate.until) > self._clock.now():

@@ -13,7 +13,7 @@ import msgspec
 
 from bucketgraph.bitbucket.clock import Clock
 from bucketgraph.bitbucket.endpoints import IMPLIED_SCOPES, REQUIRED_SCOPES
-from bucketgraph.errors import CredentialError, Retryable
+from bucketgraph.errors import CredentialError, RateLimited, Retryable
 
 _MARGIN_SECONDS = 600.0
 _MARGIN_SHARE = 0.1
@@ -117,7 +117,9 @@ def read_token(response: httpx2.Response) -> Token:
             if _SENDABLE.fullmatch(token.access_token):
                 return token
         raise Retryable("Bitbucket's token endpoint answered with something that is no token.")
-    if response.status_code >= _SERVER_ERROR or response.status_code in {408, 429}:
+    if response.status_code == httpx2.codes.TOO_MANY_REQUESTS:
+        raise RateLimited("Bitbucket's token endpoint keeps answering 429.")
+    if response.status_code >= _SERVER_ERROR or response.status_code == httpx2.codes.REQUEST_TIMEOUT:
         raise Retryable(f"Bitbucket's token endpoint answered {response.status_code}.")
     raise _refusal(response)
 

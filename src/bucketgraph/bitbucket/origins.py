@@ -31,6 +31,11 @@ class Origins:
     oauth: str = OAUTH_URL
 
     @property
+    def on_this_computer(self) -> bool:
+        """Say whether an origin is this computer: then no proxy may stand between, which would see the secret."""
+        return any(is_loopback(httpx2.URL(origin).host) for origin in (self.api, self.oauth))
+
+    @property
     def token_url(self) -> str:
         """Return the address that turns a key and secret into a token."""
         return self.oauth + TOKEN_PATH

@@ -6,14 +6,12 @@ import re
 import time
 from collections.abc import Iterable
 
-import msgspec
-
 from bucketgraph.errors import ConfigError
 from bucketgraph.graph.values import Scalar, epoch_ms
 
-_AGO = re.compile(r"(\d{1,6})\s*([mhdw])")
+_AGO = re.compile(r"([0-9]{1,6})\s*([mhdw])")
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?")
 
 
 def moment(text: str | None, *, flag: str) -> int | None:
@@ -22,8 +20,9 @@ def moment(text: str | None, *, flag: str) -> int | None:
         return None
     ago = _AGO.fullmatch(text.strip())
     if ago:
-        return int(time.time() * 1000) - int(ago[1]) * _UNIT_MS[ago[2]]
-    found = epoch_ms(text.strip())
+        found: int | None = int(time.time() * 1000) - int(ago[1]) * _UNIT_MS[ago[2]]
+    else:
+        found = epoch_ms(text.strip())
     if found is None or found < 0:
         raise ConfigError(
             f"{flag} {text!r} is no date.",
@@ -49,16 +48,7 @@ def _typed(text: str) -> Scalar:
     if text in {"true", "false"}:
         return text == "true"
     if _NUMBER.fullmatch(text):
-        return (
-            msgspec.json.decode(text, type=int | float, strict=False)
-            if not text.startswith("0")
-            else _zero(text)
-        )
+        return float(text) if "." in text else int(text)
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         return text[1:-1]
     return text
-
-
-def _zero(text: str) -> Scalar:
-    """Read `0` and `0.5` as numbers; `007` is no number but a text."""
-    return float(text) if "." in text else (0 if text == "0" else text)

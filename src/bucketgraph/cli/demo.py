@@ -14,7 +14,7 @@ import typer
 
 from bucketgraph.cli.findings import Finding, findings
 from bucketgraph.cli.output import console, number, show_json, table
-from bucketgraph.errors import ConfigError
+from bucketgraph.errors import EXIT_PARTIAL, ConfigError
 
 if TYPE_CHECKING:
     from bucketgraph.app import App
@@ -50,7 +50,9 @@ def demo(
         runs = _tell(opened, integration, world, quiet=as_json)
         if as_json:
             show_json(_plain(opened, runs))
-        elif not once:
+        if any(run.status != "COMPLETED" for run in runs):
+            raise typer.Exit(EXIT_PARTIAL)
+        if not (once or as_json):
             _serve_on(home)
 
 

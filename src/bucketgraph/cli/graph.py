@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from bucketgraph.cli.arguments import filters, moment
-from bucketgraph.cli.output import console, number, show_json, table, when
+from bucketgraph.cli.output import console, number, plain, show_json, table, when
 from bucketgraph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -146,11 +146,11 @@ def show_changes(shown: list[Change]) -> None:
             "  ",
             (f"{change.kind:<8}", _COLOURS[change.kind]),
             (f"{change.type}  ", "dim"),
-            change.name,
+            plain(change.name),
         )
         out.print(line, soft_wrap=True)
         for difference in _differences(change):
-            out.print(Text(f"{'':<18}{difference}", style="dim"), no_wrap=True, overflow="ellipsis")
+            out.print(Text(f"{'':<18}{plain(difference)}", style="dim"), no_wrap=True, overflow="ellipsis")
 
 
 def _check_kind(store: Store, kind: str | None) -> None:

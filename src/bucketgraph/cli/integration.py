@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bucketgraph.cli.output import console, show_json, table, when
-from bucketgraph.errors import EXIT_USAGE, ConfigError
+from bucketgraph.errors import EXIT_FAILED, EXIT_USAGE, ConfigError
 
 if TYPE_CHECKING:
     from bucketgraph.integrations.configuration import Integration
@@ -122,7 +122,7 @@ def show(name: Name, as_json: Json = False) -> None:
 def test(name: Name, as_json: Json = False) -> None:
     """Test key, secret, scopes and every workspace, with a few small calls."""
     from bucketgraph.app import open_app  # noqa: PLC0415
-    from bucketgraph.integrations.check import passed  # noqa: PLC0415
+    from bucketgraph.integrations.check import passed, unreachable  # noqa: PLC0415
 
     with open_app() as opened:
         integration = opened.registry.find(name)
@@ -136,7 +136,7 @@ def test(name: Name, as_json: Json = False) -> None:
         ]
         console().print(table(None, ["", "consumer", "what", "result"], cells))
     if not good:
-        raise typer.Exit(EXIT_USAGE)
+        raise typer.Exit(EXIT_FAILED if unreachable(checks) else EXIT_USAGE)
 
 
 @app.command()

@@ -15,6 +15,13 @@ from rich.text import Text
 
 from bucketgraph.errors import BucketgraphError
 
+_CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
+
+
+def plain(text: str) -> str:
+    """Return a text without control characters: what comes from Bitbucket must not command the terminal."""
+    return text.translate(_CONTROL)
+
 
 def console() -> Console:
     """Return the console for results."""
@@ -37,7 +44,7 @@ def show_error(error: BucketgraphError, *, as_json: bool = False) -> None:
         body = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
         sys.stderr.write(msgspec.json.encode(body).decode() + "\n")
         return
-    text = Text.assemble(("error", "bold red"), " ", error.message)
+    text = Text.assemble(("error", "bold red"), " ", plain(error.message))
     if error.hint:
         text.append(" " + error.hint, style="default")
     messages().print(text)
@@ -52,7 +59,7 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[str
         number = column.endswith("#")
         made.add_column(column.rstrip("#"), justify="right" if number else "left", overflow="fold")
     for row in rows:
-        made.add_row(*(escape(cell) for cell in row))
+        made.add_row(*(escape(plain(cell)) for cell in row))
     return made
 
 

@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from bucketgraph.cli.output import plain
 from bucketgraph.store.base import Counts, Problem
 
 
@@ -89,4 +90,4 @@ class TerminalProgress:
 
     def _say(self, text: str, *, style: str = "") -> None:
         if not self._quiet:
-            self._bars.console.print(text, style=style, markup=False, highlight=False)
+            self._bars.console.print(plain(text), style=style, markup=False, highlight=False)

@@ -7,6 +7,7 @@ import os
 import signal
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from bucketgraph.cli.arguments import moment
@@ -78,13 +79,15 @@ def run_now(opened: App, integration: Integration, options: SyncOptions, *, quie
 def show_run(opened: App, integration: Integration, run: Run, *, as_json: bool) -> None:
     """Show what a run did, what it could not see, and what it cost."""
     left = opened.budget_left(integration)
-    if as_json:
-        show_json(_plain(run, left))
-        return
     entities, relationships = opened.store.counts(integration.id)
+    tallies = _tallies(run, entities, relationships)
+    if as_json:
+        show_json(_plain(run, left, tallies))
+        return
     out = console()
     columns = ["", "created#", "updated#", "deleted#", "unchanged#"]
-    out.print(table(None, columns, _rows(run, entities, relationships)))
+    rows = [(label, *(number(n) for n in msgspec.structs.astuple(t))) for label, _, t in tallies]
+    out.print(table(None, columns, rows))
     out.print()
     if run.report.problems:
         cells = [(p.scope, p.code, f"{p.message} {p.hint}".strip()) for p in run.report.problems]
@@ -100,39 +103,42 @@ def show_run(opened: App, integration: Integration, run: Run, *, as_json: bool) 
     )
 
 
-def _rows(run: Run, entities: Counter[str], relationships: Counter[str]) -> list[tuple[str, ...]]:
-    """Return a row a type. Unchanged is what is in the graph now and was neither created nor updated."""
+def _tallies(run: Run, entities: Counter[str], relationships: Counter[str]) -> list[tuple[str, str, Tally]]:
+    """Return (label, type, tally) of every type. Unchanged: in the graph, neither created nor updated."""
     from bucketgraph.collect.steps import CATALOGUE  # noqa: PLC0415
-    from bucketgraph.store.base import Tally  # noqa: PLC0415
 
-    rows = [
-        _row(name, run.report.counts.entities.get(name, Tally()), entities[name])
-        for name in CATALOGUE.entities
-    ]
+    counts = run.report.counts
+    found = [(n, n, _with_unchanged(counts.entities.get(n), entities[n])) for n in CATALOGUE.entities]
     for edge in CATALOGUE.relationships:
         total = relationships[f"{edge.from_type} {edge.verb} {edge.to_type}"]
         label = f"{_short(edge.from_type)} {edge.verb} {_short(edge.to_type)}"
-        rows.append(_row(label, run.report.counts.relationships.get(edge.name, Tally()), total))
-    return rows
+        found.append((label, edge.name, _with_unchanged(counts.relationships.get(edge.name), total)))
+    return found
 
 
-def _row(label: str, tally: Tally, total: int) -> tuple[str, ...]:
-    unchanged = max(0, total - tally.created - tally.updated)
-    return (label, *(number(n) for n in (tally.created, tally.updated, tally.deleted, unchanged)))
+def _with_unchanged(tally: Tally | None, total: int) -> Tally:
+    from bucketgraph.store.base import Tally  # noqa: PLC0415
+
+    known = tally or Tally()
+    unchanged = max(0, total - known.created - known.updated)
+    return Tally(known.created, known.updated, known.deleted, unchanged)
 
 
 def _short(type_name: str) -> str:
     return type_name.removeprefix("bitbucket_")
 
 
-def _plain(run: Run, left: dict[str, int]) -> dict[str, Any]:
+def _plain(run: Run, left: dict[str, int], tallies: list[tuple[str, str, Tally]]) -> dict[str, Any]:
+    from bucketgraph.collect.steps import CATALOGUE  # noqa: PLC0415
+
+    types = CATALOGUE.entities
     return {
         "run": run.id,
         "status": run.status,
         "startedOn": run.started_on,
         "finishedOn": run.finished_on,
-        "entities": run.report.counts.entities,
-        "relationships": run.report.counts.relationships,
+        "entities": {name: tally for _, name, tally in tallies if name in types},
+        "relationships": {name: tally for _, name, tally in tallies if name not in types},
         "problems": run.report.problems,
         "calls": run.report.calls,
         "callsLeftThisHour": left,

@@ -45,9 +45,11 @@ async def open_workspaces(
     for slug in slugs:
         result = await _open(store, usable, integration_id, slug)
         if isinstance(result, Opened):
-            opened.append(result)
+            if all(result.workspace.uuid != other.workspace.uuid for other in opened):
+                opened.append(result)
         else:
-            failures.append((slug, refused if result is None and refused else result or _no_consumer()))
+            # A consumer that was refused may be the very one that sees this workspace.
+            failures.append((slug, refused or result or _no_consumer()))
     if failures and not opened:
         raise failures[0][1]
     return opened, [Problem(f"Workspace: {slug}", e.code, e.message, e.hint) for slug, e in failures]
@@ -100,12 +102,15 @@ async def _open(
 async def _open_with(
     store: Store, client: Client, integration_id: str, slug: str
 ) -> Opened | BucketgraphError:
-    reading = await _read(client, slug)
-    if _not_found(reading):
-        # The slug may have been changed in Bitbucket; the uuid still leads to the workspace.
-        uuid = store.key_by_property(integration_id, workspaces.TYPE, "slug", slug)
-        if uuid is not None:
-            reading = await _read(client, uuid)
+    try:
+        reading = await _read(client, slug)
+        if _not_found(reading):
+            # The slug may have been changed in Bitbucket; the uuid still leads to the workspace.
+            uuid = store.key_by_property(integration_id, workspaces.TYPE, "slug", slug)
+            if uuid is not None:
+                reading = await _read(client, uuid)
+    except CredentialError as error:
+        return error
     for uuid, record in reading.records.items():
         present_slug = str(parse_properties(record.properties)["slug"])
         workspace = WorkspaceFacts(uuid, present_slug)
@@ -131,7 +136,9 @@ def _why(reading: Reading, slug: str) -> BucketgraphError:
             "a consumer sees only the workspace in whose settings it was created.",
         )
     problem = next(iter(reading.problems), None)
-    return SourceError(problem.message if problem else f"The workspace {slug!r} could not be read.")
+    if problem is None:
+        return SourceError(f"The workspace {slug!r} could not be read.")
+    return SourceError(problem.message, hint=problem.hint)
 
 
 def _no_consumer() -> BucketgraphError:

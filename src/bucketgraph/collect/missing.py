@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bucketgraph.bitbucket.client import Client
 from bucketgraph.collect.reading import Reading
 from bucketgraph.errors import Retryable, Skippable
 from bucketgraph.graph.snapshot import Snapshot
+from bucketgraph.graph.values import Properties
 from bucketgraph.store.base import Problem, ScopeState
 from bucketgraph.store.store import Store
 
@@ -41,7 +43,8 @@ async def settle(
     elif reading.records:
         state = replace(state, empty_since=None)
     missing = stored - reading.records.keys() if whole else _awaited(reading, store, integration_id)
-    gone, kept = await _probe(reading, client, missing)
+    known = _known(reading, store, integration_id) if missing else {}
+    gone, kept = await _probe(reading, client, missing, known)
     snapshot = Snapshot(
         reading.scope, reading.records, whole=whole, keep=kept, children=reading.step.children
     )
@@ -71,8 +74,14 @@ def _awaited(reading: Reading, store: Store, integration_id: str) -> set[str]:
     return {entity.key for entity in found} - reading.records.keys()
 
 
+def _known(reading: Reading, store: Store, integration_id: str) -> dict[str, Properties]:
+    """Return the stored properties of a scope's entities."""
+    found = store.entities(integration_id=integration_id, scope=reading.scope)
+    return {entity.key: entity.properties for entity in found}
+
+
 async def _probe(
-    reading: Reading, client: Client, missing: set[str]
+    reading: Reading, client: Client, missing: set[str], known: Mapping[str, Properties]
 ) -> tuple[frozenset[str], frozenset[str]]:
     """Ask for each missing thing; return those confirmed gone and those to keep."""
     probe = reading.step.probe
@@ -81,10 +90,10 @@ async def _probe(
     gone: set[str] = set()
     for key in sorted(missing):
         try:
-            raw = await probe(client, reading.unit, key)
+            raw = await probe(client, reading.unit, key, known.get(key, {}))
             if raw is None:
                 gone.add(key)
-            else:
+            elif raw:
                 reading.add(raw)
         except (Skippable, Retryable) as error:
             reading.report(error)

@@ -62,7 +62,8 @@ class Directory:
         before = self._known.get(key)
         member = any(key in keys for keys in self._members.values())
         seen = members.user_properties(account, member=member) if account else {"member": member}
-        after = {**(before or {}), **seen}
+        label = account.label if account else key
+        after = {"name": label, "displayName": label, **(before or {}), **seen}
         if after == before:
             return
         if before is not None and before.get("displayName") != after["displayName"]:

@@ -83,7 +83,7 @@ class Publisher:
                     "Publishing",
                     "dangling",
                     f"{dangling} records refer to something that is not in the graph; those relationships are missing.",
-                    "The next run tries them again.",
+                    "`sync --full` tries them again.",
                 )
             )
         self._progress.published(counts)

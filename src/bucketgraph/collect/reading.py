@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,6 +73,7 @@ async def read_listing(step: Step[Any], client: Client, unit: Unit, window: Wind
     by identity, and when fewer came than the list says it has, it is read once more.
     """
     reading = Reading(step, unit, window)
+    started = int(time.time() * 1000)
     for _ in range(_WALKS):
         walk = _Walk()
         try:
@@ -80,6 +82,8 @@ async def read_listing(step: Step[Any], client: Client, unit: Unit, window: Wind
         except (Skippable, Retryable) as error:
             reading.report(error)
             return reading
+        finally:
+            reading.began = reading.began or started
         if walk.seen_all:
             reading.complete = not reading.problems
             return reading
@@ -98,10 +102,15 @@ class _Walk:
 
     seen: set[str] = field(default_factory=set)
     size: int | None = None
+    last_size: int | None = None
+    shrank: bool = False
 
     def take(self, page: Page, reading: Reading) -> None:
         reading.began = reading.began or page.server_ms
-        self.size = page.size if page.size is not None else self.size
+        if page.size is not None:
+            self.size = page.size if self.size is None else self.size
+            self.shrank = self.shrank or (self.last_size is not None and page.size < self.last_size)
+            self.last_size = page.size
         for raw in page.items:
             # An item without identity counts by its content: a list that starts again repeats it.
             self.seen.add(self._add(raw, reading) or repr(raw))
@@ -115,5 +124,8 @@ class _Walk:
 
     @property
     def seen_all(self) -> bool:
-        """Say whether as many items came as the list says it has."""
-        return self.size is None or len(self.seen) >= self.size
+        """Say whether all items came that the list said it has at the beginning.
+
+        When it shrinks while it is read, an item may slip to a page already read, so nothing is proved.
+        """
+        return self.size is None or (not self.shrank and len(self.seen) >= self.size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from bucketgraph.collect.step import RepositoryFacts, Step, Unit, Window
 from bucketgraph.collect.steps import STEPS, members, pull_request_schema, repositories
 from bucketgraph.collect.tasks import together
 from bucketgraph.collect.windows import state_after, window_for
-from bucketgraph.errors import BucketgraphError, BudgetSpent, CredentialError
+from bucketgraph.errors import BucketgraphError, BudgetSpent, CredentialError, StoreError
 from bucketgraph.graph.snapshot import Snapshot, scope_name
 from bucketgraph.graph.values import parse_properties
 from bucketgraph.store.base import Problem, Run, RunReport, RunStatus, ScopeState
@@ -39,9 +39,11 @@ class Plan:
     workers: int = 4
 
     def options(self) -> dict[str, str | bool | None]:
-        """Return what a resumed run must have in common with the interrupted one."""
-        since = None if self.since is None else str(self.since)
-        return {"full": self.full, "since": since, "workspaces": ",".join(self.workspaces)}
+        """Return what a resumed run must have in common with the interrupted one.
+
+        `since` is left out: `90d` is another moment each time, and a scope remembers what was cut off.
+        """
+        return {"full": self.full, "workspaces": ",".join(self.workspaces)}
 
 
 class Collection:
@@ -54,6 +56,7 @@ class Collection:
         self._progress, self._counter = progress, counter
         self._report = RunReport()
         self._earlier_calls: dict[str, int] = {}
+        self._refused: set[Client] = set()
 
     async def run(self) -> Run:
         """Collect everything, or as much as can be seen, and return the ended (or interrupted) run.
@@ -70,7 +73,7 @@ class Collection:
         except BudgetSpent as error:
             self._note(Problem("Call budget", error.code, error.message, error.hint))
             status = "IN_PROGRESS"
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, StoreError):
             status = "IN_PROGRESS"
             raise
         except BucketgraphError as error:
@@ -150,23 +153,25 @@ class Collection:
         self._progress.step_started(step.id, step.title, len(units))
         for _, unit in units[: len(units) - len(todo)]:
             self._progress.step_advanced(step.id, unit.label)
-        queue = iter(todo)
         spent: list[BudgetSpent] = []
 
-        async def work() -> None:
+        async def work(queue: Iterator[tuple[Client, Unit]]) -> None:
             for client, unit in queue:
-                state = _state_of(states, step, unit)
-                try:
-                    await self._repository(
-                        step, client, unit, state=state, publisher=publisher, run_id=run.id
-                    )
-                except BudgetSpent as error:
-                    # The others may finish what they already paid for.
-                    spent.append(error)
-                    return
+                if client not in self._refused:
+                    state = _state_of(states, step, unit)
+                    try:
+                        await self._repository(
+                            step, client, unit, state=state, publisher=publisher, run_id=run.id
+                        )
+                    except BudgetSpent as error:
+                        # The others may finish what they already paid for.
+                        spent.append(error)
+                        return
                 self._progress.step_advanced(step.id, unit.label)
 
-        await together(work() for _ in range(self._plan.workers))
+        # A queue for each consumer: one that waits for its budget must not hold up the others.
+        queues = [iter([one for one in todo if one[0] is client]) for client in self._clients]
+        await together(work(queue) for queue in queues for _ in range(self._plan.workers))
         if spent:
             raise spent[0]
 
@@ -193,13 +198,17 @@ class Collection:
         self._note_all(reading)
 
     async def _read(self, step: Step[Any], client: Client, unit: Unit, window: Window) -> Reading:
-        """Read a listing; a consumer that is refused spoils this listing only."""
+        """Read a listing; a consumer that is refused is not tried again in this run, and told of once."""
+        reading = Reading(step, unit, window)
+        if client in self._refused:
+            return reading
         try:
             return await read_listing(step, client, unit, window)
         except CredentialError as error:
-            reading = Reading(step, unit, window)
-            place = f"{step.title}: {unit.label}"
-            reading.problems.append(Problem(place, error.code, error.message, error.hint))
+            if client not in self._refused:
+                self._refused.add(client)
+                place = f"{step.title}: {unit.label} and all that follows"
+                reading.problems.append(Problem(place, error.code, error.message, error.hint))
             return reading
 
     async def _settle(self, reading: Reading, state: ScopeState, client: Client) -> Settled:

@@ -110,25 +110,26 @@ class Mapped:
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[T]):
-    """One resource: which types it yields, which OAuth scope it needs, how it is fetched and mapped.
+    """One resource: which types it yields, how it is fetched and mapped.
 
-    `scope` names the kind of scope it fills, one per unit. `probe` asks for one item that a listing lacks:
-    its JSON, or None when it is confirmed gone. `awaited` is a (property, value): an incremental listing must
-    hold every stored entity that has it, so one that is missing is probed. `refresh` re-derives what an
-    entity repeats of others, and `children` are kinds of scopes that go with each record.
+    `scope` names the kind of scope it fills, one per unit. `probe` asks for one item that a listing lacks, given
+    its key and stored properties: its JSON, empty when it is there but tells nothing new, None when it is
+    confirmed gone (404; a 410 speaks of the endpoint, not of the item). `awaited` is a (property, value): an
+    incremental listing must hold every stored entity that has it, so one that is missing is probed.
+    `refresh` re-derives what an entity repeats of others, and `children` are kinds of scopes that go with
+    each record.
     """
 
     id: str
     title: str
     scope: str
     per: Per
-    oauth_scope: str
     fetch: Callable[[Client, Unit, Window], AsyncIterator[Page]]
     read: Callable[[bytes], T]
     map: Callable[[T, bytes, Unit], Mapped]
     entities: tuple[EntityType, ...] = ()
     relationships: tuple[RelationshipType, ...] = ()
-    probe: Callable[[Client, Unit, str], Awaitable[bytes | None]] | None = None
+    probe: Callable[[Client, Unit, str, Properties], Awaitable[bytes | None]] | None = None
     awaited: tuple[str, str] | None = None
     refresh: Callable[[Record, Names], Record] | None = None
     children: tuple[str, ...] = ()

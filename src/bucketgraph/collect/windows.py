@@ -35,9 +35,10 @@ def state_after(state: ScopeState, reading: Reading, *, run_id: int, now: int) -
         newest = min(newest, reading.began)
     marks = [mark for mark in (state.watermark, newest) if mark is not None]
     base = reading.window.changed_since is None
+    everything_known = state.whole_on is not None and state.floor is None
     return ScopeState(
         run_id=run_id,
         whole_on=now if base else state.whole_on,
         watermark=max(marks, default=None),
-        floor=reading.window.floor if base else state.floor,
+        floor=None if everything_known else reading.window.floor if base else state.floor,
     )

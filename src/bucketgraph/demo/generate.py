@@ -115,6 +115,8 @@ class _Builder:
             created_on=round(self._now - _SPAN - 400 * _DAY, 6),
         )
         crowd = new_crowd(rng, plan.members, before=self._now - 30 * _DAY, clean=self._clean)
+        for team in crowd.teams:
+            team.uuid = workspace.uuid  # a team account is the workspace in old clothes
         self._accounts += crowd.everybody()
         workspace.members = {
             person.uuid: Membership(person, "owner" if i < 2 else "member")

@@ -1,7 +1,7 @@
 """What a complete collection of a world must contain: the oracle collectors are compared with.
 
-Keys: the uuid with braces for workspaces, projects, repositories and users;
-``<repository uuid>/pullrequests/<id>`` for pull requests.
+Keys: the uuid with braces for workspaces, projects, repositories and users, ``team:`` before that of a
+team account; ``<repository uuid>/pullrequests/<id>`` for pull requests.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from bucketgraph.demo.world import Participant, PullRequest, Workspace, World
+    from bucketgraph.demo.world import Account, Participant, PullRequest, Workspace, World
 
 _VERDICTS = ("approved", "changes_requested")
 
@@ -64,15 +64,20 @@ def _pull_requests(workspace: Workspace) -> Iterator[PullRequest]:
         yield from repository.pull_requests
 
 
+def user_key(account: Account) -> str:
+    """Return an account's key in the graph: a team shares its uuid with a workspace, so it says what it is."""
+    return f"team:{account.uuid}" if account.type == "team" else account.uuid
+
+
 def _actors(pull_request: PullRequest) -> Iterator[str]:
     if pull_request.author:
-        yield pull_request.author.uuid
+        yield user_key(pull_request.author)
     if pull_request.closed_by:
-        yield pull_request.closed_by.uuid
-    yield from (reviewer.uuid for reviewer in pull_request.reviewers)
+        yield user_key(pull_request.closed_by)
+    yield from (user_key(reviewer) for reviewer in pull_request.reviewers)
     for part in pull_request.participants:
         if part.approved or part.state in _VERDICTS:
-            yield part.user.uuid
+            yield user_key(part.user)
 
 
 def _structure(workspace: Workspace) -> Iterator[tuple[str, str, str]]:
@@ -90,14 +95,14 @@ def _work(pull_request: PullRequest) -> Iterator[tuple[str, str, str]]:
     key = pull_request_key(pull_request)
     yield "HAS", pull_request.home.uuid, key
     if pull_request.author:
-        yield "OPENED", pull_request.author.uuid, key
+        yield "OPENED", user_key(pull_request.author), key
     for reviewer in pull_request.reviewers:
-        yield "REVIEWED", reviewer.uuid, key
+        yield "REVIEWED", user_key(reviewer), key
     for part in pull_request.participants:
         if _reviewed(part):
-            yield "REVIEWED", part.user.uuid, key
+            yield "REVIEWED", user_key(part.user), key
         if part.approved:
-            yield "APPROVED", part.user.uuid, key
+            yield "APPROVED", user_key(part.user), key
 
 
 def _reviewed(part: Participant) -> bool:

@@ -19,7 +19,7 @@ from bucketgraph.bitbucket.endpoints import (
 from bucketgraph.collect.access import check_scopes
 from bucketgraph.collect.step import Unit, Window, WorkspaceFacts
 from bucketgraph.collect.steps.workspaces import fetch as fetch_workspace
-from bucketgraph.errors import BucketgraphError
+from bucketgraph.errors import BucketgraphError, BudgetSpent, RateLimited, Retryable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Check:
     ok: bool
     detail: str
     hint: str = ""
+    code: str = ""
 
 
 async def check(clients: Sequence[Client], workspaces: Sequence[str]) -> list[Check]:
@@ -49,12 +50,26 @@ def passed(checks: Sequence[Check], workspaces: Sequence[str]) -> bool:
     return all(any(ok for (name, _), ok in by_consumer.items() if name == w) for w in workspaces)
 
 
+def unreachable(checks: Sequence[Check]) -> bool:
+    """Say whether nothing failed but the way to Bitbucket: then the configuration may be right."""
+    return {one.code for one in checks if not one.ok} <= {Retryable.code, RateLimited.code, BudgetSpent.code}
+
+
 async def _check_consumer(client: Client, workspaces: Sequence[str]) -> list[Check]:
     name = client.consumer.key
     try:
         await check_scopes(client, workspaces[0])
     except BucketgraphError as error:
-        return [Check(name, "key, secret and scopes", ok=False, detail=error.message, hint=error.hint)]
+        return [
+            Check(
+                name,
+                "key, secret and scopes",
+                ok=False,
+                detail=error.message,
+                hint=error.hint,
+                code=error.code,
+            )
+        ]
     granted = " ".join(sorted((await client.token()).scopes.split()))
     lines = [Check(name, "key, secret and scopes", ok=True, detail=f"granted: {granted}")]
     for workspace in workspaces:
@@ -68,7 +83,14 @@ async def _check_workspace(client: Client, workspace: str) -> AsyncIterator[Chec
         async for _page in fetch_workspace(client, Unit(WorkspaceFacts("", workspace)), Window()):
             yield Check(name, f"workspace of {workspace}", ok=True, detail="can be seen")
     except BucketgraphError as error:
-        yield Check(name, f"workspace of {workspace}", ok=False, detail=error.message, hint=error.hint)
+        yield Check(
+            name,
+            f"workspace of {workspace}",
+            ok=False,
+            detail=error.message,
+            hint=error.hint,
+            code=error.code,
+        )
         return
     for endpoint, path, what in (
         (MEMBERS, f"{workspace_path(workspace)}/members", "members"),
@@ -87,5 +109,7 @@ async def _check_list(client: Client, endpoint: Endpoint, path: str, what: str) 
                 size = "some" if page.size is None else str(page.size)
                 return Check(client.consumer.key, what, ok=True, detail=f"{size} can be seen")
     except BucketgraphError as error:
-        return Check(client.consumer.key, what, ok=False, detail=error.message, hint=error.hint)
+        return Check(
+            client.consumer.key, what, ok=False, detail=error.message, hint=error.hint, code=error.code
+        )
     return Check(client.consumer.key, what, ok=True, detail="none")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -15,7 +15,7 @@ from bucketgraph.bitbucket.budget import Ledger
 from bucketgraph.bitbucket.client import Client, Patience
 from bucketgraph.bitbucket.monitor import Monitor
 from bucketgraph.bitbucket.oauth import Consumer
-from bucketgraph.errors import ConfigError, Conflict
+from bucketgraph.errors import ConfigError, Conflict, StoreUnreadable
 from bucketgraph.integrations.configuration import (
     Config,
     Credentials,
@@ -31,8 +31,8 @@ from bucketgraph.store.store import Store
 class Registry:
     """Keeps integrations; their secrets are readable only through the vault."""
 
-    def __init__(self, store: Store, vault: Vault, home: Path) -> None:
-        self._store, self._vault, self._home = store, vault, home
+    def __init__(self, store: Store, vault: Callable[[], Vault]) -> None:
+        self._store, self._vault = store, vault
 
     def add(self, new: NewIntegration) -> Integration:
         """Store a new integration; raises ConfigError for a bad field or a taken name."""
@@ -44,7 +44,7 @@ class Registry:
             name=new.name,
             description=new.description,
             config=msgspec.json.encode(config).decode(),
-            credentials=self._vault.encrypt(msgspec.json.encode(credentials)),
+            credentials=self._vault().encrypt(msgspec.json.encode(credentials)),
             created_on=now,
             updated_on=now,
         )
@@ -68,7 +68,7 @@ class Registry:
     def consumers(self, name: str) -> tuple[Consumer, ...]:
         """Return an integration's consumers with their secrets."""
         row = self._row(name)
-        plain = self._vault.decrypt(row.credentials, whose=f"the integration {name!r}")
+        plain = self._vault().decrypt(row.credentials, whose=f"the integration {name!r}")
         credentials = msgspec.json.decode(plain, type=Credentials)
         keys = _integration(row).config.consumer_keys
         return tuple(Consumer(key, secret) for key, secret in zip(keys, credentials.secrets, strict=True))
@@ -95,9 +95,7 @@ class Registry:
     @contextlib.contextmanager
     def running(self, integration: Integration) -> Iterator[None]:
         """Hold the integration's run lock, which ends with the process however it ends."""
-        folder = self._home / "locks"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = FileLock(folder / f"{integration.id}.lock", timeout=0)
+        lock = FileLock(self._lock_file(integration), timeout=0)
         try:
             lock.acquire()
         except Timeout:
@@ -105,10 +103,19 @@ class Registry:
                 f"A run of {integration.name!r} is under way in another process.",
                 hint="Wait for it to end, or stop it; then run this again.",
             ) from None
+        except OSError as error:
+            raise StoreUnreadable(
+                f"The lock file {lock.lock_file} cannot be used ({error.strerror or error}).",
+                hint="Check the owner and permissions of the database's folder.",
+            ) from None
         try:
             yield
         finally:
             lock.release()
+
+    def _lock_file(self, integration: Integration) -> Path:
+        """Return the lock beside the database, which all processes on it share whatever their home is."""
+        return Path(self._store.where).resolve().with_suffix(f".{integration.id}.lock")
 
     def _row(self, name: str) -> IntegrationRow:
         rows = {row.name: row for row in self._store.integrations()}

@@ -48,9 +48,18 @@ class Vault:
             ) from None
 
 
-def open_vault(home: Path, given: str | None) -> Vault:
-    """Open the vault with the given keys, or with the key file, which is made on first use."""
+def open_vault(home: Path, given: str | None, *, first_use: bool = True) -> Vault:
+    """Open the vault with the given keys, or with the key file.
+
+    The key file is made on `first_use`, when there is nothing yet that an older key could have encrypted.
+    """
     path = home / KEY_FILE
+    if given is None and not first_use and not path.exists():
+        raise CredentialError(
+            f"The secret key file {path} is missing, so stored credentials cannot be decrypted.",
+            hint="Restore it from a backup or set BUCKETGRAPH_SECRET_KEY; else remove the integrations and add "
+            "them again with their OAuth keys and secrets.",
+        )
     text = given if given is not None else _read_or_make(path)
     keys = tuple(key.strip() for key in text.replace("\n", ",").split(",") if key.strip())
     if keys:

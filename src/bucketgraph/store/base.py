@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -170,6 +169,3 @@ class Change:
     name: str
     before: Mapping[str, Value]
     after: Mapping[str, Value]
-
-
-TypeCounts = Counter[str]

@@ -39,13 +39,23 @@ class Account(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str | None:
-        """Return the identity: uuid, or the account id where the uuid is missing, or None."""
-        return self.uuid or self.account_id
+        """Return the identity: uuid, or the account id where the uuid is missing, or None.
+
+        A team account is a workspace in old clothes and has the workspace's own uuid, so its key says which of
+        the two is meant.
+        """
+        identity = self.uuid or self.account_id
+        return f"team:{identity}" if identity and self.type == "team" else identity
 
     @property
     def label(self) -> str:
         """Return the best name for a person to read."""
-        return self.display_name or self.nickname or self.username or self.key or "unknown"
+        return self.name or self.key or "unknown"
+
+    @property
+    def name(self) -> str | None:
+        """Return the name the answer gives; None where it gives none."""
+        return self.display_name or self.nickname or self.username
 
 
 ACCOUNT_FIELDS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from bucketgraph.bitbucket.models.common import ACCOUNT_FIELDS, Account, Links, under
+from bucketgraph.bitbucket.models.common import ACCOUNT_FIELDS, Account, under
 from bucketgraph.bitbucket.models.repository import Branch, RepositoryRef
 
 
@@ -56,12 +56,11 @@ class PullRequest(msgspec.Struct, frozen=True):
     comment_count: int | None = None
     task_count: int | None = None
     close_source_branch: bool | None = None
-    reviewers: list[Account] | None = None
-    participants: list[Participant] | None = None
-    links: Links | None = None
+    reviewers: list[Account | None] | None = None
+    participants: list[Participant | None] | None = None
 
 
-_END_FIELDS = ("branch.name", "commit.hash", "repository.uuid", "repository.full_name", "repository.name")
+_END_FIELDS = ("branch.name", "commit.hash", "repository.uuid")
 
 PULL_REQUEST_FIELDS = (
     "id",
@@ -77,7 +76,6 @@ PULL_REQUEST_FIELDS = (
     "close_source_branch",
     "merge_commit.hash",
     "merge_commit.date",
-    "links.html.href",
     *under("source", _END_FIELDS),
     *under("destination", _END_FIELDS),
     *under("author", ACCOUNT_FIELDS),

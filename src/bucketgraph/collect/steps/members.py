@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from bucketgraph.bitbucket.client import Client, Page
+from bucketgraph.bitbucket.endpoints import MEMBER, PERMISSIONS, Listing, segment, workspace_path
 from bucketgraph.bitbucket.endpoints import MEMBERS as MEMBERS_ENDPOINT
-from bucketgraph.bitbucket.endpoints import PERMISSIONS, Listing, workspace_path
 from bucketgraph.bitbucket.models.common import Account
 from bucketgraph.bitbucket.models.workspace import Membership
 from bucketgraph.bitbucket.replies import decoder
@@ -19,7 +21,7 @@ from bucketgraph.collect.steps import workspaces
 from bucketgraph.errors import Denied, Gone, NotFound
 from bucketgraph.graph.entity import Record, Relationship
 from bucketgraph.graph.schema import EntityType, Property, RelationshipType
-from bucketgraph.graph.values import Value, present
+from bucketgraph.graph.values import Properties, Value, present
 
 TYPE = "bitbucket_user"
 
@@ -55,6 +57,8 @@ HAS_USER = RelationshipType(
     (Property("permission", "string", "`owner` or `member`; missing where the consumer may not see it."),),
 )
 
+_raw = decoder(msgspec.Raw)
+
 
 async def fetch(client: Client, unit: Unit, _window: Window) -> AsyncIterator[Page]:
     """Yield memberships, with permissions where the consumer may see them."""
@@ -66,6 +70,17 @@ async def fetch(client: Client, unit: Unit, _window: Window) -> AsyncIterator[Pa
     except (Denied, NotFound, Gone):
         async for page in client.pages(Listing(MEMBERS_ENDPOINT, f"{base}/members"), what=what):
             yield page
+
+
+async def probe(client: Client, unit: Unit, key: str, _known: Properties) -> bytes | None:
+    """Ask whether somebody the list lacks is a member all the same."""
+    user = key.rpartition("|")[2]
+    path = f"{workspace_path(unit.workspace.slug)}/members/{segment(user)}"
+    try:
+        await client.get(path, _raw, endpoint=MEMBER, what=f"the member {user}")
+    except NotFound:
+        return None
+    return b""
 
 
 def to_record(membership: Membership, raw: bytes, unit: Unit) -> Mapped:
@@ -84,8 +99,8 @@ def user_properties(account: Account, *, member: bool) -> dict[str, Value]:
     """Map an account to the properties of a user."""
     status = account.account_status
     return present(
-        name=account.label,
-        displayName=account.label,
+        name=account.name,
+        displayName=account.name,
         username=account.username if account.type == "team" else account.nickname,
         nickname=account.nickname,
         accountId=account.account_id,
@@ -101,10 +116,10 @@ MEMBERS = Step(
     title="Members",
     scope="members",
     per="workspace",
-    oauth_scope="account",
     entities=(ENTITY,),
     relationships=(HAS_USER,),
     fetch=fetch,
     read=decoder(Membership),
     map=to_record,
+    probe=probe,
 )

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from bucketgraph.bitbucket.client import Client, Page
+from bucketgraph.bitbucket.endpoints import PROJECT, Listing, segment, workspace_path
 from bucketgraph.bitbucket.endpoints import PROJECTS as PROJECTS_ENDPOINT
-from bucketgraph.bitbucket.endpoints import Listing, workspace_path
 from bucketgraph.bitbucket.models.project import Project
 from bucketgraph.bitbucket.replies import decoder
 from bucketgraph.collect.step import Mapped, Step, Unit, Window, WorkspaceFacts
 from bucketgraph.collect.steps import workspaces
+from bucketgraph.errors import NotFound
 from bucketgraph.graph.entity import Entity, Record, Relationship
 from bucketgraph.graph.schema import EntityType, Property, RelationshipType
-from bucketgraph.graph.values import epoch_ms, present
+from bucketgraph.graph.values import Properties, epoch_ms, present
 
 TYPE = "bitbucket_project"
 SCOPE = "projects"
@@ -38,12 +41,27 @@ ENTITY = EntityType(
 
 OWNS_PROJECT = RelationshipType(workspaces.TYPE, "OWNS", TYPE, "The project belongs to the workspace.")
 
+_raw = decoder(msgspec.Raw)
+
 
 async def fetch(client: Client, unit: Unit, _window: Window) -> AsyncIterator[Page]:
     """Yield the projects of a workspace."""
     listing = Listing(PROJECTS_ENDPOINT, f"{workspace_path(unit.workspace.slug)}/projects")
     async for page in client.pages(listing, what=f"the projects of {unit.workspace.slug!r}"):
         yield page
+
+
+async def probe(client: Client, unit: Unit, _key: str, known: Properties) -> bytes | None:
+    """Ask for one project the list lacks; Bitbucket finds it by its short key."""
+    short = str(known.get("key") or "")
+    if not short:
+        return None
+    path = f"{workspace_path(unit.workspace.slug)}/projects/{segment(short)}"
+    try:
+        reply = await client.get(path, _raw, endpoint=PROJECT, what=f"the project {short}")
+    except NotFound:
+        return None
+    return bytes(reply.value)
 
 
 def to_record(project: Project, raw: bytes | None, unit: Unit) -> Mapped:
@@ -75,10 +93,10 @@ PROJECTS = Step(
     title="Projects",
     scope=SCOPE,
     per="workspace",
-    oauth_scope="project",
     entities=(ENTITY,),
     relationships=(OWNS_PROJECT,),
     fetch=fetch,
     read=decoder(Project),
     map=to_record,
+    probe=probe,
 )

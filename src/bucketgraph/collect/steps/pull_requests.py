@@ -24,9 +24,9 @@ from bucketgraph.collect.steps.pull_request_schema import (
     REVIEWED_PULL_REQUEST,
     TYPE,
 )
-from bucketgraph.errors import Gone, NotFound
+from bucketgraph.errors import NotFound
 from bucketgraph.graph.entity import Entity, Record, Relationship
-from bucketgraph.graph.values import Value, epoch_ms, iso_utc, present
+from bucketgraph.graph.values import Properties, Value, epoch_ms, iso_utc, present
 
 _raw = decoder(msgspec.Raw)
 
@@ -49,16 +49,15 @@ async def fetch(client: Client, unit: Unit, window: Window) -> AsyncIterator[Pag
         yield page
 
 
-async def probe(client: Client, unit: Unit, key: str) -> bytes | None:
+async def probe(client: Client, unit: Unit, key: str, _known: Properties) -> bytes | None:
     """Ask for one pull request that the list lacks; None when it is gone."""
     number = key.rpartition("/")[2]
     path = endpoints.repository_path(unit.workspace.uuid, unit.need_repository().uuid)
     what = f"pull request {number} of {unit.label!r}"
     try:
-        reply = await client.get(
-            f"{path}/pullrequests/{number}", _raw, endpoint=endpoints.PULL_REQUEST, what=what
-        )
-    except (NotFound, Gone):
+        link = f"{path}/pullrequests/{number}?fields=%2Bmerge_commit.date"
+        reply = await client.get(link, _raw, endpoint=endpoints.PULL_REQUEST, what=what)
+    except NotFound:
         return None
     return bytes(reply.value)
 
@@ -125,10 +124,10 @@ def _participants(pull: PullRequest) -> tuple[_Person, ...]:
     """Merge reviewers and participants, one entry a person, in a stable order."""
     found: dict[str, _Person] = {}
     for account in pull.reviewers or []:
-        if account.key:
+        if account and account.key:
             found[account.key] = _Person(account.key, account, True, False, None, None)  # noqa: FBT003
     for participant in pull.participants or []:
-        person = _person(participant, found)
+        person = _person(participant, found) if participant else None
         if person:
             found[person.key] = person
     return tuple(found[key] for key in sorted(found))
@@ -261,7 +260,6 @@ PULL_REQUESTS = Step(
     title="Pull requests",
     scope="pullrequests",
     per="repository",
-    oauth_scope="pullrequest",
     entities=(ENTITY,),
     relationships=(HAS_PULL_REQUEST, OPENED_PULL_REQUEST, REVIEWED_PULL_REQUEST, APPROVED_PULL_REQUEST),
     fetch=fetch,

@@ -13,10 +13,10 @@ from bucketgraph.bitbucket.models.repository import Repository
 from bucketgraph.bitbucket.replies import decoder
 from bucketgraph.collect.step import Mapped, Step, Unit, Window
 from bucketgraph.collect.steps import projects, workspaces
-from bucketgraph.errors import Gone, NotFound
+from bucketgraph.errors import NotFound
 from bucketgraph.graph.entity import Entity, Record, Relationship
 from bucketgraph.graph.schema import EntityType, Property, RelationshipType
-from bucketgraph.graph.values import Value, epoch_ms, present
+from bucketgraph.graph.values import Properties, Value, epoch_ms, present
 
 TYPE = "bitbucket_repo"
 
@@ -63,12 +63,12 @@ async def fetch(client: Client, unit: Unit, _window: Window) -> AsyncIterator[Pa
         yield page
 
 
-async def probe(client: Client, unit: Unit, key: str) -> bytes | None:
+async def probe(client: Client, unit: Unit, key: str, _known: Properties) -> bytes | None:
     """Ask for one repository the list lacks: None when it is gone or belongs to another workspace now."""
     path = repository_path(unit.workspace.uuid, key)
     try:
         reply = await client.get(path, _raw, endpoint=REPOSITORY, what=f"the repository {key}")
-    except (NotFound, Gone):
+    except NotFound:
         return None
     raw = bytes(reply.value)
     home = _repository(raw).workspace
@@ -122,7 +122,6 @@ REPOSITORIES = Step(
     title="Repositories",
     scope="repositories",
     per="workspace",
-    oauth_scope="repository",
     entities=(ENTITY,),
     relationships=(OWNS_REPO, HAS_REPO),
     fetch=fetch,

@@ -68,7 +68,6 @@ WORKSPACES = Step(
     title="Workspaces",
     scope="workspace",
     per="workspace",
-    oauth_scope="account",
     entities=(ENTITY,),
     fetch=fetch,
     read=decoder(Workspace),

@@ -34,6 +34,14 @@ def _members(call: Call) -> Reply:
     return _memberships(call, MEMBERSHIP)
 
 
+def _member(call: Call) -> Reply:
+    workspace = the_workspace(call)
+    membership = workspace.members.get(call.arguments["member"])
+    if membership is None:
+        raise refuse(404, "No such member.")
+    return thing_reply(call, Thing(MEMBERSHIP, (workspace, membership)))
+
+
 def _permissions(call: Call) -> Reply:
     if call.fake.permissions_admin_only:
         raise refuse(403, "You must be an administrator of this workspace.")
@@ -44,5 +52,6 @@ _BASE = "/2.0/workspaces/{workspace}"
 ENDPOINTS = (
     Endpoint("workspace", _BASE, _workspace),
     Endpoint("members", f"{_BASE}/members", _members, "account"),
+    Endpoint("member", f"{_BASE}/members/{{member}}", _member, "account"),
     Endpoint("permissions", f"{_BASE}/permissions", _permissions, "account"),
 )
