@@ -27,11 +27,17 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "BUCKETGRAPH_HOME": str(home), "BUCKETGRAPH_HOURLY_CALLS": "1000000"}
 
 
-def start(home: Path) -> subprocess.Popen[str]:
-    """Start a run in another process."""
+def start(home: Path, *, sigint: bool = True) -> subprocess.Popen[str]:
+    """Start a run in another process; without `sigint` one that ignores it, as in the background of a shell."""
     command = [sys.executable, "-m", "bucketgraph", "sync", "test", "--json"]
     return subprocess.Popen(
-        command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background of a shell ignores SIGINT, and would hand that down.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL if sigint else signal.SIG_IGN),
     )
 
 
@@ -103,15 +109,17 @@ def test_a_killed_run_is_resumed_at_the_first_unpublished_repository(
         assert fake.counts()["pullrequests"] <= pages - done
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("stop", "sigint"), [(signal.SIGINT, True), (signal.SIGTERM, True), (signal.SIGTERM, False)]
+)
 def test_stopping_a_run_is_said_and_it_goes_on_later(
-    served: tuple[World, FakeBitbucket, str], tmp_path: Path, stop: signal.Signals
+    served: tuple[World, FakeBitbucket, str], tmp_path: Path, stop: signal.Signals, sigint: bool
 ) -> None:
     world, fake, url = served
     with open_app(settings_for(tmp_path)) as app:
         integration = add(app, url, [ACME])
     fake.reset()
-    process = start(tmp_path)
+    process = start(tmp_path, sigint=sigint)
     wait_for_calls(fake, process, 20)
     process.send_signal(stop)
     _, errors = process.communicate(timeout=30)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 import signal
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -63,17 +64,30 @@ def run_now(opened: App, integration: Integration, options: SyncOptions, *, quie
     """Run with progress on standard error; Ctrl-C and SIGTERM stop it and keep what was published."""
     from bucketgraph.cli.progress import TerminalProgress  # noqa: PLC0415
 
-    before = signal.signal(signal.SIGTERM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    async def run() -> Run:
+        with _stopped_by_sigterm(), TerminalProgress(messages(), quiet=quiet) as progress:
+            return await opened.sync(integration, options, progress)
+
     try:
-        with TerminalProgress(messages(), quiet=quiet) as progress:
-            return asyncio.run(opened.sync(integration, options, progress))
-    except KeyboardInterrupt:
+        return asyncio.run(run())
+    except (KeyboardInterrupt, asyncio.CancelledError):
         raise Interrupted(
             "Stopped. What was published before stays, and nothing was deleted.",
             hint=f"Run `bucketgraph sync {integration.name}` again to go on where it stopped.",
         ) from None
+
+
+@contextlib.contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM cancel the running task, also where SIGINT is ignored, as in a background job."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    with contextlib.suppress(NotImplementedError):  # Windows has no SIGTERM to catch
+        loop.add_signal_handler(signal.SIGTERM, task.cancel if task else loop.stop)
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        with contextlib.suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGTERM)
 
 
 def show_run(opened: App, integration: Integration, run: Run, *, as_json: bool) -> None:
