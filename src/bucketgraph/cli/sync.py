@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,13 +82,14 @@ def run_now(opened: App, integration: Integration, options: SyncOptions, *, quie
 def _stopped_by_sigterm() -> Iterator[None]:
     """Let SIGTERM cancel the running task, also where SIGINT is ignored, as in a background job."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    with contextlib.suppress(NotImplementedError):  # Windows has no SIGTERM to catch
-        loop.add_signal_handler(signal.SIGTERM, task.cancel if task else loop.stop)
+    if sys.platform == "win32" or task is None:
+        yield  # Windows has no SIGTERM to catch
+        return
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         yield
     finally:
-        with contextlib.suppress(NotImplementedError):
-            loop.remove_signal_handler(signal.SIGTERM)
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def show_run(opened: App, integration: Integration, run: Run, *, as_json: bool) -> None:
