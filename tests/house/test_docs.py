@@ -38,7 +38,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 def test_every_room_of_the_architecture_exists_and_every_room_is_in_it() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
     rooms = {path.name for path in (ROOT / "src/bucketgraph").iterdir() if (path / "__init__.py").exists()}
-    named = set(re.findall(r"`([a-z]+)`", text.split("## Rooms")[1].split("## Words")[0]))
+    named = set(re.findall(r"`([a-z0-9]+)`", text.split("## Rooms")[1].split("## Words")[0]))
     assert rooms <= named
 
 
