@@ -211,7 +211,7 @@ def test_13_a_failing_step_shows_in_the_exit_code(tmp_path: Path) -> None:
 
 
 def test_14_a_token_that_ends_in_mid_run_is_renewed(tmp_path: Path) -> None:
-    faults = Faults([Fault("expire_token", match="pullrequests", times=2, after=1)])
+    faults = Faults([Fault("expire_token", match="pullrequests", times=1, after=1)])
     world = world_of()
     with workbench(world, tmp_path, faults=faults) as bench:
         assert bench.sync().status == "COMPLETED"

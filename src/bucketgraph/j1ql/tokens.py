@@ -55,20 +55,21 @@ RESERVED: Final = frozenset(
 
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
-# Possessive repetition keeps every pattern linear, whatever the text.
+# Possessive repetition of characters keeps every pattern linear, whatever the text. Groups repeat greedily:
+# Python before 3.11.5 loses matches of possessive groups.
 _SKIP = re.compile(
     r"""(?: (?:\A|\n)[^\S\n]*+//[^\n]*+      # a line comment takes the whole line
           | [\s\ufeff\u200b]
-          | /\*(?:[^*]++|\*(?!/))*+\*/
-        )*+""",
+          | /\*(?:[^*]++|\*(?!/))*\*/
+        )*""",
     re.VERBOSE,
 )
 
 _TOKEN = re.compile(
-    r"""(?P<STRING>'(?:[^'\\]++|\\.)*+' | "(?:[^"\\]++|\\.)*+" | [“”](?:[^“”"\\]++|\\.)*+[“”"])
+    r"""(?P<STRING>'(?:[^'\\]++|\\.)*' | "(?:[^"\\]++|\\.)*" | [“”](?:[^“”"\\]++|\\.)*[“”"])
       | (?P<DATE>[Dd][Aa][Tt][Ee]\s*+\(\s*+(?=[0-9])[^()]*+\))
       | (?P<NAME>[A-Za-z_][A-Za-z0-9_]*+)
-      | (?P<NUMBER>[0-9]++(?:\.[0-9]++)?+)
+      | (?P<NUMBER>[0-9]++(?:\.[0-9]++)?)
       | (?P<PARAMETER>\$\{[^{}\n]*+\})
       | (?P<PLACEHOLDER>\{\{[^{}\n]*+\}\})
       | (?P<BRACKET>\[[^\]\n]*+\])
@@ -78,7 +79,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 
-_REGEX = re.compile(r"/(?![*/])(?:[^/\\\[\n]++|\\[^\n]|\[(?:[^\]\\\n]++|\\[^\n])*+\])++/[A-Za-z]*+")
+_REGEX = re.compile(r"/(?![*/])(?:[^/\\\[\n]++|\\[^\n]|\[(?:[^\]\\\n]++|\\[^\n])*\])+/[A-Za-z]*+")
 
 UNCLOSED: Final = {
     "'": "The quotation mark is not closed.",
