@@ -12,14 +12,10 @@ from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.graph.values import Value, parse_properties
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Change, ChangeKind
+from bucketgraph.store.read import all_edges
 from bucketgraph.store.transaction import chunks
 
 Element = Literal["entity", "relationship"]
-
-_from = t.entity.alias("from_entity")
-_to = t.entity.alias("to_entity")
-_from_type = t.entity_type.alias("from_type")
-_to_type = t.entity_type.alias("to_type")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,29 +175,8 @@ def _entity_labels(connection: Connection, ids: Iterable[int]) -> dict[int, tupl
 def _edge_labels(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, str, str]]:
     found: dict[int, tuple[str, str, str]] = {}
     for chunk in chunks(sorted(ids)):
-        for row in connection.execute(_edge_query().where(t.relationship.c.id.in_(chunk))):
+        for row in connection.execute(all_edges().where(t.relationship.c.id.in_(chunk))):
             type_name = relationship_type_name(row.from_type, row.verb, row.to_type)
             key = f"{row.from_key}|{row.verb.lower()}|{row.to_key}"
             found[row.id] = (type_name, key, f"{row.from_name} {row.verb} {row.to_name}")
     return found
-
-
-def _edge_query() -> Select[Any]:
-    edge = t.relationship
-    return (
-        select(
-            edge.c.id,
-            t.verb.c.name.label("verb"),
-            _from.c.key.label("from_key"),
-            _from.c.name.label("from_name"),
-            _from_type.c.name.label("from_type"),
-            _to.c.key.label("to_key"),
-            _to.c.name.label("to_name"),
-            _to_type.c.name.label("to_type"),
-        )
-        .join(t.verb, t.verb.c.id == edge.c.verb_id)
-        .join(_from, _from.c.id == edge.c.from_id)
-        .join(_to, _to.c.id == edge.c.to_id)
-        .join(_from_type, _from_type.c.id == edge.c.from_type_id)
-        .join(_to_type, _to_type.c.id == edge.c.to_type_id)
-    )

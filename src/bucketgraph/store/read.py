@@ -161,6 +161,11 @@ def _ids_of_scope(scope: str, integration_id: str | None) -> Select[Any]:
 
 def live_edges() -> Select[Any]:
     """Return the query for live relationships with both ends."""
+    return all_edges().where(t.relationship.c.end_on.is_(None))
+
+
+def all_edges() -> Select[Any]:
+    """Return the query for relationships, deleted ones too, with both ends."""
     edge = t.relationship
     return (
         select(
@@ -181,7 +186,6 @@ def live_edges() -> Select[Any]:
         .join(_to, _to.c.id == edge.c.to_id)
         .join(_from_type, _from_type.c.id == edge.c.from_type_id)
         .join(_to_type, _to_type.c.id == edge.c.to_type_id)
-        .where(edge.c.end_on.is_(None))
     )
 
 
