@@ -8,18 +8,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 Scalar: TypeAlias = str | int | float | bool
-Value: TypeAlias = Scalar | list[str]
+Value: TypeAlias = Scalar | list[Any]
+"""A list holds scalars; ours hold strings. (`list[Scalar]` would not take a `list[str]`.)"""
 Properties: TypeAlias = Mapping[str, Value]
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_DECODER = msgspec.json.Decoder(dict[str, str | int | float | bool | list[str]])
+_DECODER = msgspec.json.Decoder(dict[str, str | int | float | bool | list[str | int | float | bool]])
 
 
 def present(**properties: Value | None) -> dict[str, Value]:
