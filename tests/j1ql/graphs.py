@@ -124,7 +124,7 @@ NODE: Final = st.tuples(st.sampled_from(sorted(TYPES)), _properties(ENTITY_PROPE
 
 @st.composite
 def _first(draw: st.DrawFn) -> Moment:
-    nodes = {f"key:{index}": node for index, node in enumerate(draw(st.lists(NODE, min_size=1, max_size=9)))}
+    nodes = {f"key:{index}": node for index, node in enumerate(draw(st.lists(NODE, min_size=3, max_size=9)))}
     return Moment(nodes, draw(_links(nodes)))
 
 
@@ -132,7 +132,7 @@ def _first(draw: st.DrawFn) -> Moment:
 def _links(draw: st.DrawFn, nodes: Mapping[str, Node]) -> dict[Link, Properties]:
     keys = st.sampled_from(sorted(nodes))
     link = st.tuples(st.sampled_from(VERBS), keys, keys)
-    found = draw(st.lists(link, min_size=min(len(nodes), 6), max_size=16, unique=True))
+    found = draw(st.lists(link, min_size=5, max_size=16, unique=True))
     return {one: draw(_properties(EDGE_PROPERTIES)) for one in found}
 
 
