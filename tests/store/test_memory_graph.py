@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -101,3 +103,11 @@ def test_a_store_reads_back_as_the_story_it_was_told(story: Story) -> None:
     assert [one.metadata for one in latest.entities.values()] == [
         one.metadata for one in present.entities.values()
     ]
+
+
+def test_the_interpreter_shares_no_code_with_what_it_judges() -> None:
+    script = (
+        "import sys, bucketgraph.store.memory; print(sorted({'sqlalchemy', 'sqlite3'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stdout.strip() == "[]"
