@@ -6,6 +6,7 @@
     ├── UserError               the person changes something and tries again      exit 2
     │   ├── ConfigError         settings, integrations, flags
     │   ├── QueryError          a J1QL text that cannot be read or asked; knows where
+    │   ├── QueryTimeout        a query that would have run for too long
     │   ├── Conflict            the same thing is under way already
     │   └── CredentialError     the source refuses the consumer (key, scope, privacy)
     ├── SourceError             Bitbucket did not give what was asked             exit 1
@@ -97,6 +98,13 @@ class QueryError(UserError):
         self.line = line
         self.column = column
         self.suggestions = suggestions
+
+
+class QueryTimeout(UserError):
+    """A query ran for longer than it may, and was stopped."""
+
+    code = "query-timeout"
+    http_status = 504
 
 
 class Conflict(UserError):

@@ -10,7 +10,7 @@ where it left, because the next relationship is the same; a group at the end may
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -157,14 +157,14 @@ def _settled(made: Plan, path: Sequence[_Item], last: Step | None) -> Plan:
     return branch
 
 
-def _holder(slots: Sequence[Slot], slot: int, bound: set[int] | frozenset[int]) -> int:
-    """Return the entity's slot that an `either` stands for; any other slot stands for itself."""
-    while slots[slot].kind == "either":
-        slot = next(one for one in slots[slot].of if _is_bound(slots, one, bound))
+def _holder(slots: Sequence[Slot], slot: int, bound: Collection[int]) -> int:
+    """Return the entity's slot that an `either` stands for, -1 for none; any other slot stands for itself."""
+    while slot >= 0 and slots[slot].kind == "either":
+        slot = next((one for one in slots[slot].of if _is_bound(slots, one, bound)), -1)
     return slot
 
 
-def _is_bound(slots: Sequence[Slot], slot: int, bound: set[int] | frozenset[int]) -> bool:
+def _is_bound(slots: Sequence[Slot], slot: int, bound: Collection[int]) -> bool:
     if slots[slot].kind == "either":
         return any(_is_bound(slots, one, bound) for one in slots[slot].of)
     return slot in bound

@@ -291,7 +291,7 @@ class TableOutput:
     """Columns. When `grouped`, those without an aggregate are the keys of the groups.
 
     Groups come in the order of their keys (see `values.order_key`). Without any key there is one group, even
-    of no rows. `having` speaks of columns.
+    of no rows. `having` speaks of columns; of rows that are not grouped `where` says all.
     """
 
     columns: tuple[ColumnOutput, ...]

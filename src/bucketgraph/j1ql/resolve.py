@@ -41,14 +41,17 @@ def resolve(
     first = start(context, query.start)
     followed, _ = steps(context, first.slot, query.steps)
     where = _where(context, query.where)
-    output, order = output_of(context, query, followed)
+    outcome = output_of(context, query, followed)
+    output = outcome.output
+    if outcome.where != TRUE:
+        where = plan.And((where, outcome.where))
     made = Plan(
         tuple(context.slots),
         first,
         followed,
         where,
         output,
-        order,
+        outcome.order,
         unique=query.unique and isinstance(output, plan.TableOutput),
         skip=_count(context, query.skip, "skip", 0) or 0,
         limit=_count(context, query.limit, "limit", 1),

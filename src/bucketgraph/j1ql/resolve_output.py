@@ -26,12 +26,20 @@ from bucketgraph.j1ql.plan import (
     Whole,
 )
 from bucketgraph.j1ql.resolve_conditions import Resolver, parts
+from bucketgraph.j1ql.rules.visit import changed_predicate
 
 
-def output_of(
-    context: Context, query: syntax.Query, steps: Sequence[plan.Step]
-) -> tuple[plan.Output, tuple[SortKey, ...]]:
-    """Return what is made of the rows, and how it is sorted. Raises `QueryError`."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is made of the rows, how it is sorted, and what HAVING asks of rows that are not grouped."""
+
+    output: plan.Output
+    order: tuple[SortKey, ...]
+    where: plan.Predicate = TRUE
+
+
+def output_of(context: Context, query: syntax.Query, steps: Sequence[plan.Step]) -> Outcome:
+    """Resolve RETURN, HAVING and ORDER BY. Raises `QueryError`."""
     if query.having is not None and not isinstance(query.returns, tuple):
         message = "HAVING speaks of the columns of RETURN"
         raise context.fail(
@@ -42,8 +50,8 @@ def output_of(
     row = _Row(context)
     order = tuple(row.key(one) for one in query.order)
     if isinstance(query.returns, syntax.Tree):
-        return TreeOutput(), order
-    return ListOutput((0, *_trailing(context, steps))), order
+        return Outcome(TreeOutput(), order)
+    return Outcome(ListOutput((0, *_trailing(context, steps))), order)
 
 
 def _trailing(context: Context, steps: Sequence[plan.Step]) -> list[int]:
@@ -66,9 +74,7 @@ def _entities(context: Context, steps: Sequence[plan.Step]) -> list[int]:
     return found
 
 
-def _table(
-    context: Context, query: syntax.Query, items: Sequence[syntax.ReturnItem]
-) -> tuple[TableOutput, tuple[SortKey, ...]]:
+def _table(context: Context, query: syntax.Query, items: Sequence[syntax.ReturnItem]) -> Outcome:
     row = _Row(context)
     columns = tuple(row.column(one) for one in items)
     grouped = any(_aggregates(one.expression) for one in columns)
@@ -78,7 +84,9 @@ def _table(
     finished = _Finished(context, row, columns)
     having = TRUE if query.having is None else finished.condition(query.having)
     order = tuple(finished.key(one, grouped=grouped) for one in query.order)
-    return TableOutput(columns, grouped, having), order
+    if grouped:
+        return Outcome(TableOutput(columns, grouped, having), order)
+    return Outcome(TableOutput(columns), order, changed_predicate(having, finished.inlined))
 
 
 def _aggregates(expression: plan.Expression) -> bool:
@@ -193,18 +201,18 @@ class _Finished:
         else:
             resolved = Resolver(self.context, self._column_or_row, self.row.aggregate).expression(expression)
         if not grouped:
-            resolved = _sortable(self._inlined(resolved))
+            resolved = _sortable(self.inlined(resolved))
         return SortKey(resolved, node.descending)
 
-    def _inlined(self, expression: plan.Expression) -> plan.Expression:
+    def inlined(self, expression: plan.Expression) -> plan.Expression:
         """Replace a column by what it is made of: rows that are not grouped have no finished columns."""
         match expression:
             case Column(index):
                 return self.columns[index].expression
             case plan.Arithmetic(op, left, right):
-                return plan.Arithmetic(op, self._inlined(left), self._inlined(right))
+                return plan.Arithmetic(op, self.inlined(left), self.inlined(right))
             case plan.Function(name, args):
-                return plan.Function(name, tuple(self._inlined(one) for one in args))
+                return plan.Function(name, tuple(self.inlined(one) for one in args))
             case _:
                 return expression
 

@@ -10,10 +10,14 @@ from sqlalchemy import column as sql_column
 
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
-from bucketgraph.store.sqlite import hot_column
 
 _PLAIN = re.compile(r"[^\x00-\x1f\x7f\"\\]+")
 _MIN_INT, _MAX_INT = -(2**63), 2**63 - 1
+
+
+def hot_column(name: str) -> str:
+    """Return the generated column that holds a hot property."""
+    return f"p_{name}"
 
 
 def property_value(table: Table, name: str, catalogue: Catalogue) -> ColumnElement[Any]:

@@ -21,6 +21,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from bucketgraph.errors import Bug, ConfigError, StoreBusy, StoreError, StoreFull, StoreUnreadable
 from bucketgraph.graph.schema import Catalogue
+from bucketgraph.store.lower import hot_column
+from bucketgraph.store.lowering.hooks import lend
 
 BUSY_TIMEOUT_MS = 30_000
 _DRIVERS = ("sqlite", "sqlite+pysqlite")
@@ -44,7 +46,9 @@ def writer(url: str, busy_timeout_ms: int) -> Engine:
 
 def reader(url: str, busy_timeout_ms: int) -> Engine:
     """Return an engine whose connections cannot write, not even into the file's header."""
-    return _engine(url, busy_timeout_ms, _READER_PRAGMAS, "BEGIN")
+    engine = _engine(url, busy_timeout_ms, _READER_PRAGMAS, "BEGIN")
+    event.listen(engine, "connect", lambda connection, _record: lend(connection))
+    return engine
 
 
 def file_of(url: str) -> Path:
@@ -80,11 +84,6 @@ def prepare_file(path: Path) -> None:
             f"The graph file {path} cannot be created ({error.strerror}).",
             hint="Set BUCKETGRAPH_HOME to a folder you may write to.",
         ) from None
-
-
-def hot_column(name: str) -> str:
-    """Return the generated column that holds a hot property."""
-    return f"p_{name}"
 
 
 def lacks_hot_properties(connection: Connection, catalogue: Catalogue) -> bool:

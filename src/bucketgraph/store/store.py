@@ -16,7 +16,9 @@ from bucketgraph.graph.entity import Record
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql.known import KnownGraph
+from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.store import feed, known, ledger, lookup, observed, read, runs, schema, sqlite, write
+from bucketgraph.store.ask import Asker
 from bucketgraph.store.base import (
     Change,
     Counts,
@@ -30,6 +32,9 @@ from bucketgraph.store.base import (
     StoredRelationship,
 )
 from bucketgraph.store.transaction import Dictionary
+
+QUERY_TIMEOUT_SECONDS = 60.0
+"""How long a query may run, unless the settings say otherwise."""
 
 
 def now_ms() -> int:
@@ -47,10 +52,12 @@ class Store:
         *,
         clock: Callable[[], int] = now_ms,
         busy_timeout_ms: int = sqlite.BUSY_TIMEOUT_MS,
+        query_timeout_seconds: float = QUERY_TIMEOUT_SECONDS,
     ) -> None:
         """Prepare a store on an existing file; use `open`.
 
-        `clock` tells the time in epoch ms; `busy_timeout_ms` is how long to wait for another process's lock.
+        `clock` tells the time in epoch ms; `busy_timeout_ms` is how long to wait for another process's lock, and
+        `query_timeout_seconds` how long a query may run.
         """
         self.url, self.catalogue = url, catalogue
         self.where = str(sqlite.file_of(url))
@@ -58,6 +65,7 @@ class Store:
         self._writer: Engine = sqlite.writer(url, busy_timeout_ms)
         self._reader: Engine = sqlite.reader(url, busy_timeout_ms)
         self._lock = threading.Lock()
+        self._asker = Asker(catalogue, query_timeout_seconds)
         self._observed = observed.Known()
 
     @classmethod
@@ -68,13 +76,20 @@ class Store:
         *,
         clock: Callable[[], int] = now_ms,
         busy_timeout_ms: int = sqlite.BUSY_TIMEOUT_MS,
+        query_timeout_seconds: float = QUERY_TIMEOUT_SECONDS,
     ) -> Self:
         """Open a database, creating or migrating it as needed.
 
         Raises ConfigError for an address we do not support, StoreNewer, StoreUnreadable, StoreBusy.
         """
         sqlite.prepare_file(sqlite.file_of(url))
-        store = cls(url, catalogue, clock=clock, busy_timeout_ms=busy_timeout_ms)
+        store = cls(
+            url,
+            catalogue,
+            clock=clock,
+            busy_timeout_ms=busy_timeout_ms,
+            query_timeout_seconds=query_timeout_seconds,
+        )
         try:
             store._bring_up_to_date()
         except BaseException:
@@ -253,6 +268,11 @@ class Store:
             if since is not None:
                 after = max(after, feed.publication_before(connection, since))
             return feed.changes(connection, after=after, integration_id=integration_id, limit=limit)
+
+    def ask(self, request: Request) -> Answer:
+        """Answer a J1QL query, or one page of its answer. Raises `QueryError`, `QueryTimeout`."""
+        with self._reading() as connection:
+            return self._asker.ask(connection, request, self._clock)
 
     def last_publication(self) -> int:
         """Return the newest publication's number: a cursor into the change feed."""

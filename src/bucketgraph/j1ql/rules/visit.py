@@ -10,6 +10,7 @@ from bucketgraph.j1ql.plan import (
     Aggregate,
     And,
     Arithmetic,
+    Column,
     ColumnOutput,
     Compare,
     Defined,
@@ -122,7 +123,7 @@ def substituted(made: Plan, change: Callable[[Expression], Expression]) -> Plan:
 
 def _changed(node: Expression, change: Callable[[Expression], Expression]) -> Expression:
     match node:
-        case Prop() | Whole():
+        case Prop() | Whole() | Column():
             return change(node)
         case Arithmetic(op, left, right):
             return Arithmetic(op, _changed(left, change), _changed(right, change))
@@ -149,7 +150,7 @@ def with_leaves(node: Predicate, change: Callable[[Predicate], Predicate]) -> Pr
 
 
 def changed_predicate(node: Predicate, change: Callable[[Expression], Expression]) -> Predicate:
-    """Rebuild a predicate with `change` applied to every `Prop` and `Whole` in it."""
+    """Rebuild a predicate with `change` applied to every `Prop`, `Whole` and `Column` in it."""
 
     def leaf(one: Predicate) -> Predicate:
         match one:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -128,7 +128,7 @@ def _ranked(
     folded: Sequence[_Folded],
     keys: dict[int, int],
     once: set[Aggregate],
-) -> tuple[Any, list[Term], dict[Aggregate, ColumnElement[Any]]]:
+) -> tuple[Callable[..., Select[Any]], list[Term], dict[Aggregate, ColumnElement[Any]]]:
     """Number the rows of each binding within each group, where an aggregate takes each binding once."""
     if not once:
         return frame.select, terms, {}
@@ -142,7 +142,7 @@ def _ranked(
             columns.append(func.row_number().over(partition_by=partition).label(f"n{number}"))
     sub = frame.select(*columns).subquery("numbered")
     seen = [on_column(sub, f"c{number}", one) for number, one in enumerate(terms)]
-    ranks = {node: sub.c[label] for node, label in labels.items()}
+    ranks: dict[Aggregate, ColumnElement[Any]] = {node: sub.c[label] for node, label in labels.items()}
     return (lambda *chosen: select(*chosen).select_from(sub)), seen, ranks
 
 
@@ -156,8 +156,7 @@ def _value(
     rank = ranks.get(folded.node)
     if rank is not None:
         value = case((rank == 1, value))
-    function = {"MIN": func.min, "MAX": func.max, "AVG": func.avg, "SUM": func.sum}[folded.node.name]
-    return Term(function(value), "number")
+    return Term(getattr(func, folded.node.name.lower())(value), "number")
 
 
 def _count(argument: Term, *, single: bool) -> ColumnElement[Any]:
@@ -167,6 +166,8 @@ def _count(argument: Term, *, single: bool) -> ColumnElement[Any]:
         case "whole" if single:
             return func.count(argument.value)
         case "json" | "list":
-            return func.j1_count(argument.value)
+            return func.coalesce(
+                func.j1_count(argument.value), 0
+            )  # Python's aggregates give null for no rows
         case _:
             return func.count(argument.value.distinct())

@@ -16,7 +16,8 @@ from bucketgraph.store.lowering.paths import Path
 from bucketgraph.store.lowering.setting import Setting, number
 from bucketgraph.store.lowering.terms import Term, TermKind, identity, sort_keys
 
-CellKind: TypeAlias = TermKind | Literal["entity", "edge"]
+CellKind: TypeAlias = TermKind | Literal["entity", "edge", "calculated"]
+"""A `calculated` number may have left the range of numbers."""
 
 VERTEX = ("id", "type_id", "integration_id", "key", "version", "created_on", "begin_on", "end_on", "props")
 """The columns that a whole entity is read from."""
@@ -50,6 +51,8 @@ def lowered(made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting) ->
 
 
 def _cell_kind(term: Term) -> CellKind:
+    if term.kind == "number" and term.prop is None:
+        return "calculated"
     if term.kind != "whole":
         return term.kind
     return "edge" if term.is_edge else "entity"

@@ -16,7 +16,7 @@ from bucketgraph.j1ql.rules.point_hops import ways
 from bucketgraph.store import tables as t
 from bucketgraph.store.lowering.predicates import condition
 from bucketgraph.store.lowering.setting import ONE, Setting, among
-from bucketgraph.store.lowering.terms import Term, TermKind, Terms, type_name
+from bucketgraph.store.lowering.terms import Term, TermKind, Terms, public, type_name
 
 
 class OrderedJoin(Join):
@@ -250,8 +250,7 @@ class Path:
             return Term(self.row_of(slot).c[column], kind)
         match name:
             case "_id":
-                found = self.id_of(slot)
-                return Term(case((found.is_(None), None), else_=func.printf("%016x", found)), "string")
+                return Term(public(self.id_of(slot)), "string")
             case "_deleted":
                 row = self.row_of(slot)
                 return Term(case((row.c.id.is_(None), None), else_=row.c.end_on.is_not(None)), "boolean")

@@ -14,8 +14,8 @@ from bucketgraph.graph.values import encode_json
 from bucketgraph.j1ql import plan
 from bucketgraph.j1ql.known import EDGE_METADATA, ENTITY_METADATA, Kinds
 from bucketgraph.store import tables as t
+from bucketgraph.store.lower import hot_column
 from bucketgraph.store.lowering import hooks
-from bucketgraph.store.sqlite import hot_column
 
 if TYPE_CHECKING:
     from bucketgraph.store.lowering.paths import Path
@@ -116,8 +116,12 @@ class Terms:
                 value = func.j1_power(left, right)
         return Term(value, "number")
 
+    def _plain(self, term: Term) -> Term:
+        """Return a plain value: to functions a whole entity or relationship is its `_id`."""
+        return Term(public(term.value), "string") if term.kind == "whole" else term
+
     def _function(self, node: plan.Function) -> Term:
-        args = [self.of(one) for one in node.args]
+        args = [self._plain(self.of(one)) for one in node.args]
         match node.name:
             case "CONCAT":
                 return Term(func.j1_concat(*map(to_json, args)), "string")
@@ -132,6 +136,11 @@ class Terms:
                 return Term(func.abs(to_number(args[0])), "number")
             case name:
                 return Term(func.j1_calculate(name, to_number(args[0])), "number")
+
+
+def public(number: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return an id as the world sees it (see `results.public_id`)."""
+    return case((number.is_(None), null()), else_=func.printf("%016x", number))
 
 
 def constant(value: str | float | bool) -> Term:  # noqa: FBT001  # a value of the language

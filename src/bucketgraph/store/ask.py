@@ -1,0 +1,269 @@
+"""Asking: from a request to an answer, in one read transaction.
+
+A text that was asked before is not parsed, planned and lowered again: what that gave is kept under the text,
+its values and the names that the graph knew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
+
+from sqlalchemy import Connection, Dialect, func, select
+
+from bucketgraph.errors import QueryTimeout
+from bucketgraph.graph.schema import Catalogue
+from bucketgraph.j1ql import plan, syntax
+from bucketgraph.j1ql.branches import branches
+from bucketgraph.j1ql.known import KnownGraph
+from bucketgraph.j1ql.parser import parse
+from bucketgraph.j1ql.resolve import Resolved, resolve
+from bucketgraph.j1ql.results import Answer, Request
+from bucketgraph.store import known, pages
+from bucketgraph.store import tables as t
+from bucketgraph.store.lowering.outputs import Lowered, lowered
+from bucketgraph.store.lowering.setting import Setting
+from bucketgraph.store.pages import Place
+from bucketgraph.store.reading import Reader, table_rows
+
+T = TypeVar("T")
+
+MAX_TREE_ROWS: Final = 100_000
+"""Paths of a tree: more than anybody can look at, little enough to hold."""
+
+_KEPT: Final = 256
+_STEPS_BETWEEN_LOOKS: Final = 20_000
+"""Instructions of SQLite's machine between two looks at the clock: about a millisecond."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A question made ready: its plan, the statement's text with its values, and how to read its rows."""
+
+    resolved: Resolved
+    branches: tuple[plan.Plan, ...]
+    lowered: Lowered
+    sql: str
+    values: tuple[Any, ...]
+
+    @property
+    def plan(self) -> plan.Plan:
+        """Return the plan as it was resolved."""
+        return self.resolved.plan
+
+
+class Kept(Generic[T]):
+    """The most recently used answers of something costly, for several threads."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._found: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what is kept under a key, or make it."""
+        with self._lock:
+            if key in self._found:
+                self._found.move_to_end(key)
+                return self._found[key]
+        made = make()
+        with self._lock:
+            self._found[key] = made
+            while len(self._found) > _KEPT:
+                self._found.popitem(last=False)
+        return made
+
+
+class Asker:
+    """Answers requests on connections of one store; safe to use from several threads."""
+
+    def __init__(self, catalogue: Catalogue, timeout_seconds: float) -> None:
+        """Take how long a statement may run."""
+        self._catalogue, self._timeout = catalogue, timeout_seconds
+        self._trees: Kept[tuple[syntax.Query, bool]] = Kept()
+        self._prepared: Kept[Prepared] = Kept()
+
+    def ask(self, connection: Connection, request: Request, clock: Callable[[], int]) -> Answer:
+        """Answer a request. `clock` tells the time of asking (epoch ms)."""
+        place = pages.read_cursor(request)
+        request, place = _pinned(connection, request, place, clock)
+        graph = self.known(connection)
+        prepared = self.prepare(connection, request, graph)
+        reader = Reader(connection, _setting(connection, self._catalogue, graph, request), graph)
+        with self._limited(connection):
+            if isinstance(prepared.plan.output, plan.TreeOutput):
+                return _tree(connection, prepared, reader)
+            rows, following = _page(connection, prepared, request, place)
+            total = place.offset + len(rows) if following is None else None
+            kind, data, columns = _data(prepared, rows, reader)
+            return Answer(kind, data, columns, following, total, prepared.resolved.messages)
+
+    def known(self, connection: Connection) -> KnownGraph:
+        """Return what is known of the graph; read again only when somebody has written."""
+        info = connection.connection.info
+        version = connection.exec_driver_sql("PRAGMA data_version").scalar()
+        kept: tuple[Any, KnownGraph] | None = info.get("known")
+        if kept is None or kept[0] != version:
+            kept = (version, known.known_graph(connection, self._catalogue))
+            info["known"] = kept
+        return kept[1]
+
+    def prepare(self, connection: Connection, request: Request, graph: KnownGraph) -> Prepared:
+        """Parse, resolve, plan and lower a request, or find it done. Raises `QueryError`."""
+        query, asks_the_time = self._parsed(request.text)
+        key = (pages.question_of(request), graph.version, request.now if asks_the_time else None)
+        return self._prepared.get(key, lambda: self._prepare(connection, request, graph, query))
+
+    def _parsed_anew(self, text: str) -> tuple[syntax.Query, bool]:
+        query = parse(text)
+        return query, any(isinstance(one, syntax.DateNow) for one in syntax.walk(query))
+
+    def _parsed(self, text: str) -> tuple[syntax.Query, bool]:
+        """Return the tree of a text, and whether it asks what time it is."""
+        return self._trees.get(text, lambda: self._parsed_anew(text))
+
+    def _prepare(
+        self, connection: Connection, request: Request, graph: KnownGraph, query: syntax.Query
+    ) -> Prepared:
+        resolved = resolved_request(request, query, graph)
+        made = resolved.plan
+        if request.limit is not None:
+            made = replace(made, limit=min(request.limit, made.limit or request.limit))
+            resolved = replace(resolved, plan=made)
+        parts = branches(made, graph)
+        done = lowered(made, parts, _setting(connection, self._catalogue, graph, request))
+        sql, values = _text(done, connection.dialect)
+        return Prepared(resolved, parts, done, sql, values)
+
+    @contextlib.contextmanager
+    def _limited(self, connection: Connection) -> Iterator[None]:
+        """Let no statement run for longer than allowed. Raises `QueryTimeout`."""
+        raw: Any = connection.connection.dbapi_connection
+        end = time.monotonic() + self._timeout
+        stopped = False
+
+        def look() -> int:
+            nonlocal stopped
+            stopped = time.monotonic() > end
+            return int(stopped)
+
+        raw.set_progress_handler(look, _STEPS_BETWEEN_LOOKS)
+        try:
+            yield
+        except Exception as error:
+            if stopped:
+                raise _timeout(self._timeout) from error
+            raise
+        finally:
+            raw.set_progress_handler(None, 0)
+
+
+def resolved_request(request: Request, query: syntax.Query, graph: KnownGraph) -> Resolved:
+    """Resolve a parsed request."""
+    return resolve(
+        query,
+        text=request.text,
+        known=graph,
+        now=request.now or 0,
+        variables=request.variables,
+        parameters=request.parameters,
+    )
+
+
+def _timeout(seconds: float) -> QueryTimeout:
+    return QueryTimeout(
+        f"The query was stopped after {seconds:g} seconds.",
+        hint="Narrow it (a type instead of a class, a filter on an indexed property, fewer hops), or raise "
+        "BUCKETGRAPH_QUERY_TIMEOUT_SECONDS.",
+    )
+
+
+def _pinned(
+    connection: Connection, request: Request, place: Place | None, clock: Callable[[], int]
+) -> tuple[Request, Place]:
+    """Fix what `date.now` and the present mean, so that all pages of an answer speak of the same."""
+    newest = select(func.max(t.publication.c.id), func.max(t.publication.c.published_on))
+    publication, moment = connection.execute(newest).one()
+    publication, moment = publication or 0, moment or 0
+    question = pages.question_of(request)
+    if place is None:
+        fixed = clock() if request.now is None else request.now
+        return replace(request, now=fixed), Place(question, 0, publication, moment, fixed)
+    request = replace(request, now=place.now)
+    if place.publication != publication and request.as_of is None:
+        request = replace(request, as_of=place.moment)
+    return request, place
+
+
+def _setting(connection: Connection, catalogue: Catalogue, graph: KnownGraph, request: Request) -> Setting:
+    verbs = {row.name: row.id for row in connection.execute(select(t.verb))}
+    return Setting(graph, catalogue, verbs, request.as_of, request.include_deleted)
+
+
+def _text(done: Lowered, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
+    compiled = done.statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    values: dict[str, Any] = dict(compiled.params)
+    return str(compiled), tuple(values[name] for name in compiled.positiontup or ())
+
+
+def _fetch(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
+    """Run a statement on the driver itself: its tuples are what we want, and there may be many."""
+    raw: Any = connection.connection.dbapi_connection
+    rows: list[Any] = raw.execute(sql, values).fetchall()
+    return rows
+
+
+def _page(
+    connection: Connection, prepared: Prepared, request: Request, place: Place
+) -> tuple[list[Any], str | None]:
+    """Return the rows of one page, and the cursor of the next."""
+    made = prepared.plan
+    left = None if made.limit is None else max(0, made.limit - place.offset)
+    wanted = left if request.page is None else min(request.page, left if left is not None else request.page)
+    more = wanted is not None and (left is None or left > wanted)
+    count = -1 if wanted is None else wanted + int(more)
+    sql = f"{prepared.sql}\n LIMIT ? OFFSET ?"
+    rows = _fetch(connection, sql, (*prepared.values, count, made.skip + place.offset))
+    if wanted is None or len(rows) <= wanted:
+        return rows, None
+    following = Place(place.question, place.offset + wanted, place.publication, place.moment, place.now)
+    return rows[:wanted], pages.write_cursor(following)
+
+
+def _data(prepared: Prepared, rows: list[Any], reader: Reader) -> tuple[Any, list[Any], tuple[str, ...]]:
+    output = prepared.plan.output
+    if isinstance(output, plan.TableOutput):
+        data, columns = table_rows(output.columns, prepared.lowered.cells, rows, reader)
+        return "table", data, columns
+    return "list", [reader.entity(row).shown for row in rows], ()
+
+
+def _tree(connection: Connection, prepared: Prepared, reader: Reader) -> Answer:
+    """Collect what the rows hold, of the wanted entities of the first slot."""
+    made, slots = prepared.plan, prepared.lowered.slots
+    rows = _fetch(connection, f"{prepared.sql}\n LIMIT ? OFFSET 0", (*prepared.values, MAX_TREE_ROWS + 1))
+    messages = prepared.resolved.messages
+    if len(rows) > MAX_TREE_ROWS:
+        messages = (*messages, f"The tree has more than {MAX_TREE_ROWS:,} paths; it is cut.")
+        del rows[MAX_TREE_ROWS:]
+    first = slots.index(0)
+    starts = list(dict.fromkeys(row[first] for row in rows))
+    end = None if made.limit is None else made.skip + made.limit
+    chosen = set(starts[made.skip : end])
+    vertices: set[int] = set()
+    edges: set[int] = set()
+    for row in rows:
+        if row[first] in chosen:
+            for slot, one in zip(slots, row, strict=False):
+                if one is not None:
+                    (edges if made.slots[slot].kind == "edge" else vertices).add(one)
+    data = {
+        "vertices": [one.shown for _, one in sorted(reader.entities(vertices).items())],
+        "edges": [one.shown for _, one in sorted(reader.edges(edges).items())],
+    }
+    return Answer("tree", data, total=len(chosen), messages=messages)

@@ -1,0 +1,66 @@
+"""Cursors: where the next page of an answer begins, and which state of the graph the first one saw."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Final
+
+import msgspec
+
+from bucketgraph.errors import QueryError
+from bucketgraph.graph.values import fingerprint
+from bucketgraph.j1ql.results import Request
+
+_DIGEST: Final = 8
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """What a cursor holds: which question it belongs to, how many rows were given, and as of when.
+
+    `publication` is the newest one that the first page saw, `moment` when it was made (epoch ms), and `now` what
+    `date.now` meant there.
+    """
+
+    question: str
+    offset: int
+    publication: int
+    moment: int
+    now: int
+
+
+def question_of(request: Request) -> str:
+    """Return a short digest of all that must be the same from page to page."""
+    parts = (
+        request.text,
+        sorted(request.variables.items()),
+        sorted(request.parameters.items()),
+        request.include_deleted,
+        request.as_of,
+        request.limit,
+    )
+    return fingerprint(*(msgspec.json.encode(one) for one in parts))[:_DIGEST].hex()
+
+
+def write_cursor(place: Place) -> str:
+    """Return a cursor."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def read_cursor(request: Request) -> Place | None:
+    """Return where the asked page begins, None for the first. Raises `QueryError` for a strange cursor."""
+    if request.cursor is None:
+        return None
+    try:
+        padded = request.cursor + "=" * (-len(request.cursor) % 4)
+        place = msgspec.json.decode(base64.urlsafe_b64decode(padded), type=Place)
+    except (ValueError, binascii.Error, msgspec.DecodeError):
+        raise QueryError("The cursor cannot be read.", hint="Ask for the first page again.") from None
+    if place.question != question_of(request):
+        raise QueryError(
+            "The cursor belongs to another query.",
+            hint="Send the very same query, variables and options with it, or ask for the first page again.",
+        )
+    if place.offset < 0:
+        raise QueryError("The cursor cannot be read.", hint="Ask for the first page again.")
+    return place

@@ -1,0 +1,170 @@
+"""From rows to answers: decodes cells, and loads whole entities and relationships by their ids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from bucketgraph.graph.values import Value, parse_properties
+from bucketgraph.j1ql import shapes
+from bucketgraph.j1ql.known import KnownGraph
+from bucketgraph.j1ql.plan import ColumnOutput
+from bucketgraph.j1ql.shapes import End, Life, Origin, edge_metadata, entity_metadata
+from bucketgraph.store import tables as t
+from bucketgraph.store.lowering.outputs import VERTEX, CellKind
+from bucketgraph.store.lowering.setting import Setting
+from bucketgraph.store.transaction import chunks
+
+_decode_json = msgspec.json.Decoder().decode
+
+
+def origins(connection: Connection) -> dict[str, Origin]:
+    """Return where entities come from, by their integrations' ids."""
+    return {
+        row.id: Origin("integration-managed", "bitbucket", row.name, ("VersionControl",), row.id)
+        for row in connection.execute(select(t.integration.c.id, t.integration.c.name))
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A whole entity or relationship: its metadata and properties, and it as clients get it."""
+
+    metadata: Mapping[str, Value]
+    properties: Mapping[str, Value]
+    shown: dict[str, Any]
+
+
+class Reader:
+    """Builds things from rows in the state that a query asks."""
+
+    def __init__(self, connection: Connection, setting: Setting, known: KnownGraph) -> None:
+        self._connection, self._setting, self._known = connection, setting, known
+        self._origins = origins(connection)
+
+    def entity(self, row: Sequence[Any]) -> Thing:
+        """Build an entity from the columns of `VERTEX`."""
+        of, type_id, owner, key, version, created_on, begin_on, end_on, props = row
+        kind = self._known.by_id[type_id]
+        life = Life(version, created_on, begin_on, end_on)
+        metadata = entity_metadata(of, key, kind.name, kind.classes, origin=self._origins[owner], life=life)
+        properties = parse_properties(props)
+        return Thing(metadata, properties, shapes.vertex(metadata, properties))
+
+    def entities(self, ids: Iterable[int]) -> dict[int, Thing]:
+        """Load entities by their ids."""
+        row = self._setting.entities("e")
+        found: dict[int, Thing] = {}
+        for chunk in chunks(sorted(ids)):
+            query = select(*(row.c[name] for name in VERTEX)).where(row.c.id.in_(chunk))
+            for one in self._connection.execute(query):
+                found[one.id] = self.entity(tuple(one))
+        return found
+
+    def edges(self, ids: Iterable[int]) -> dict[int, Thing]:
+        """Load relationships by their ids."""
+        edge = self._setting.relationships("r")
+        start, end = self._setting.entities("f"), self._setting.entities("t")
+        ends = (
+            start.c.key.label("from_key"),
+            start.c.type_id.label("from_now"),
+            end.c.key.label("to_key"),
+            end.c.type_id.label("to_now"),
+        )
+        query = (
+            select(edge, t.verb.c.name.label("verb"), *ends)
+            .join(t.verb, t.verb.c.id == edge.c.verb_id)
+            .join(start, start.c.id == edge.c.from_id)
+            .join(end, end.c.id == edge.c.to_id)
+        )
+        found: dict[int, Thing] = {}
+        for chunk in chunks(sorted(ids)):
+            for row in self._connection.execute(query.where(edge.c.id.in_(chunk))):
+                found[row.id] = self._edge(row)
+        return found
+
+    def _edge(self, row: Any) -> Thing:
+        properties = parse_properties(row.props)
+        own = {f"_{name}": value for name in ("key", "type") if (value := getattr(row, name)) is not None}
+        metadata = edge_metadata(
+            row.id,
+            row.verb,
+            End(row.from_key, self._known.by_id[row.from_now].name),
+            End(row.to_key, self._known.by_id[row.to_now].name),
+            life=Life(row.version, row.created_on, row.begin_on, row.end_on),
+            properties=properties | own,
+        )
+        shown = shapes.edge(metadata, properties, from_id=row.from_id, to_id=row.to_id)
+        return Thing(metadata, properties, shown)
+
+
+# tables ----------------------------------------------------------------------------------------------
+
+
+def _boolean(value: Any) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _json(value: Any) -> Any:
+    return None if value is None else _decode_json(value)
+
+
+def _in_range(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+_DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "boolean": _boolean,
+    "list": _json,
+    "json": _json,
+    "calculated": _in_range,
+}
+
+
+def table_rows(
+    columns: Sequence[ColumnOutput], kinds: Sequence[CellKind], rows: Sequence[Sequence[Any]], reader: Reader
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """Return the rows of a table by column name, and the names in their order."""
+    names = [one.name for one in columns]
+    count = len(names)
+    if all(kind in {"string", "number"} for kind in kinds):
+        plain = [dict(zip(names, row, strict=False)) for row in rows]
+        return plain, tuple(dict.fromkeys(names))
+    things = [
+        _things(kind, {row[index] for row in rows} - {None}, reader) for index, kind in enumerate(kinds)
+    ]
+    decoders = [_DECODERS.get(kind) for kind in kinds]
+    found: list[dict[str, Any]] = []
+    starred: list[dict[str, None]] = [{} if one.star else {one.name: None} for one in columns]
+    for row in rows:
+        line: dict[str, Any] = {}
+        for index in range(count):
+            value, loaded, decode = row[index], things[index], decoders[index]
+            if loaded is not None:
+                cells = _thing_cells(columns[index], loaded.get(value))
+                line.update(cells)
+                if columns[index].star:
+                    starred[index].update(dict.fromkeys(cells))
+            elif not columns[index].star:
+                line[names[index]] = value if decode is None else decode(value)
+        found.append(line)
+    return found, tuple(dict.fromkeys(name for one in starred for name in one))
+
+
+def _things(kind: CellKind, ids: set[int], reader: Reader) -> dict[int, Thing] | None:
+    if kind == "entity":
+        return reader.entities(ids)
+    return reader.edges(ids) if kind == "edge" else None
+
+
+def _thing_cells(column: ColumnOutput, thing: Thing | None) -> dict[str, Any]:
+    if thing is None:
+        return {} if column.star else {column.name: None}
+    if column.star:
+        return shapes.star(column.name, thing.metadata, thing.properties)
+    return {column.name: thing.shown}
