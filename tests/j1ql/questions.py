@@ -52,7 +52,7 @@ class _Writer:
         if alias:
             text += f" AS {alias}"
         name = alias or default
-        if bound and name and name not in self.used:
+        if name and name not in self.used and (bound or self.choose.chance(5)):
             self.names.append(Named(name, "entity", self._sample(key)))
         if name:
             self.used.add(name)
