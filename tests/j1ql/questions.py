@@ -31,10 +31,14 @@ class Named:
 
 @dataclass
 class _Writer:
-    """Writes one question. `names` gathers what can be named; `hops` is how many more may be walked."""
+    """Writes one question. `names` gathers what can be named; `hops` is how many more may be walked.
+
+    A `wide` question asks for little of what it meets, so that it has many rows.
+    """
 
     choose: Choose
     moment: Moment
+    wide: bool
     names: list[Named] = field(default_factory=list)
     hops: int = _HOPS
     used: set[str] = field(default_factory=set)
@@ -46,7 +50,7 @@ class _Writer:
         """Write a selector that mostly fits an entity."""
         kind, properties = self.moment.nodes[key]
         text, default = self._core(kind, properties)
-        if self.choose.chance(4):
+        if self.choose.chance(12 if self.wide else 4):
             text += f" WITH {condition(self.choose, [('', 'entity', self._sample(key))])}"
         alias = self._alias() if self.choose.chance(2) or not default else None
         if alias:
@@ -66,7 +70,8 @@ class _Writer:
         plain = [(one, one)] * 6 + [("*", ""), ("*", ""), (other, other), (f"({one})", one)]
         unions = [(f"({one}|{other})", ""), (f"({other} | {one})", ""), (f"({smart}|{one})", "")]
         rare = [(smart, ""), (f"{smart} {one}", one), (self._full_text(kind, properties), "")]
-        return self.choose.one([*plain, *unions, *rare])
+        loose = [("*", "")] * 4 + [(fits[-1], fits[-1]), (f"({one}|{other})", "")]
+        return self.choose.one(loose if self.wide else [*plain, *unions, *rare])
 
     def _full_text(self, kind: str, properties: Properties) -> str:
         texts = [value for value in properties.values() if isinstance(value, str)]
@@ -126,7 +131,7 @@ class _Writer:
         self.hops -= 1
         link, reached = self._edge(key)
         verb, direction = self._verbs(link), ""
-        if self.choose.chance(3):
+        if self.choose.chance(6 if self.wide else 3):
             along = link is None or link[1] == key
             direction = (
                 (">>" if along else "<<") if not self.choose.chance(6) else self.choose.one([">>", "<<"])
@@ -140,7 +145,7 @@ class _Writer:
         }
         words = ["THAT", f"{'!' if negated else ''}{verb}", direction]
         words.append(self._edge_alias(verb, sample, bound=bound))
-        if self.choose.chance(8):
+        if self.choose.chance(16 if self.wide else 8):
             words.append(f"WITH ({condition(self.choose, [('', 'edge', sample)])})")
         words.append(self.selector(reached, bound=bound))
         return " ".join(filter(None, words)), reached
@@ -156,7 +161,7 @@ class _Writer:
 
     def _verbs(self, link: Link | None) -> str:
         verb = link[0] if link else self.choose.one(VERBS)
-        how = self.choose.number(0, 7)
+        how = self.choose.number(3 if self.wide else 0, 7)
         if how < 4:
             return self.choose.one([verb, verb.lower()])
         if how == 4:
@@ -183,7 +188,7 @@ class _Writer:
 def queries(draw: st.DrawFn, story: Story) -> str:
     """Draw a question about a story's graph."""
     moment = next(one for one in reversed(story.moments) if one.nodes or one is story.moments[0])
-    writer = _Writer(Choose(draw), moment)
+    writer = _Writer(Choose(draw), moment, draw(st.booleans()))
     key = writer.choose.one(sorted(moment.nodes))
     first = writer.selector(key)
     body = " ".join(["FIND", *(["UNIQUE"] if writer.choose.chance(4) else []), first, *writer.steps(key)])
