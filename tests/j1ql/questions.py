@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hypothesis import strategies as st
-from j1ql.graphs import DAY, ENTITY_PROPERTIES, FIRST_MOMENT, TYPES, VERBS, Link, Moment, Story
+from j1ql.graphs import DAY, ENTITY_PROPERTIES, FIRST_MOMENT, TYPES, VERBS, Link, Moment, Story, type_name
 from j1ql.question_conditions import ENTITY_NAMES, Choose, condition, property_path
 from j1ql.question_returns import output
 
@@ -64,8 +64,8 @@ class _Writer:
 
     def _core(self, kind: str, properties: Properties) -> tuple[str, str]:
         """Return the core of a selector, and its default name."""
-        fits = [kind, *TYPES[kind]]
-        one, other = self.choose.one(fits), self.choose.one([*TYPES, *_CLASSES])
+        fits = [type_name(kind), *TYPES[kind]]
+        one, other = self.choose.one(fits), self.choose.one([*map(type_name, TYPES), *_CLASSES])
         smart = self.choose.one(["#Gold", "#Silver", "#Production", "#CriticalAsset"])
         plain = [(one, one)] * 6 + [("*", ""), ("*", ""), (other, other), (f"({one})", one)]
         unions = [(f"({one}|{other})", ""), (f"({other} | {one})", ""), (f"({smart}|{one})", "")]
@@ -75,14 +75,14 @@ class _Writer:
 
     def _full_text(self, kind: str, properties: Properties) -> str:
         texts = [value for value in properties.values() if isinstance(value, str)]
-        words = [kind, *kind.split("_"), "api", "bob", "HTTP", "nobody"]
+        words = [type_name(kind), *type_name(kind).split("_"), "api", "bob", "HTTP", "nobody"]
         found = self.choose.one([*texts, *words]).replace("\n", " ").replace("\\", " ").replace('"', " ")
         return f'"{found}"'
 
     def _sample(self, key: str) -> Properties:
         kind, properties = self.moment.nodes[key]
         times = {"_createdOn": FIRST_MOMENT, "_beginOn": FIRST_MOMENT + DAY, "_version": 1, "_deleted": False}
-        return {"_type": kind, "_class": list(TYPES[kind]), "_key": key, **times, **properties}
+        return {"_type": type_name(kind), "_class": list(TYPES[kind]), "_key": key, **times, **properties}
 
     def _alias(self) -> str:
         free = [
@@ -110,7 +110,7 @@ class _Writer:
         return self.hops > 0 and (bool(self._open(key)) or self.choose.chance(10))
 
     def _open(self, key: str) -> list[Link]:
-        return [link for link in self.moment.links if key in link[1:] and link not in self.walked]
+        return [link for link in self.moment.links if key in link[1:3] and link not in self.walked]
 
     def _group(self, key: str, *, bound: bool, depth: int) -> tuple[str, str]:
         before = self._sample(key)
