@@ -22,6 +22,9 @@ from bucketgraph.graph.values import Properties, Value
 from bucketgraph.store.base import IntegrationRow, Publication
 from bucketgraph.store.store import Store
 
+OWN_TYPE: Final = "own_link"
+"""The `_type` that a relationship with a key of its own brings too."""
+
 FIRST_MOMENT: Final = 1_790_000_000_000
 DAY: Final = 86_400_000
 MOMENT: Final = DAY
@@ -34,7 +37,12 @@ TYPES: Final[Mapping[str, tuple[str, ...]]] = {
     "kit_team": ("UserGroup",),
     "kit_repo": ("CodeRepo",),
     "kit_pull": ("Review", "PR"),
+    "kit_bot+": ("Service", "Robot"),
+    "foreign_thing+": ("Review",),
 }
+"""The class lists. A type with a plus is not declared: its entities bring their classes with them."""
+
+_OWN: Final = "+"
 
 _INDEXED = (
     Property("name", "string", "Its name.", indexed=True),
@@ -43,7 +51,8 @@ _INDEXED = (
     Property("topics", "list", "What it is about.", indexed=True),
 )
 CATALOGUE: Final[Catalogue] = catalogue(
-    [EntityType(name, classes, "A thing.", _INDEXED) for name, classes in TYPES.items()], []
+    [EntityType(name, classes, "A thing.", _INDEXED) for name, classes in TYPES.items() if _OWN not in name],
+    [],
 )
 
 TEXTS: Final = (
@@ -86,8 +95,13 @@ EDGE_PROPERTIES: Final[Mapping[str, st.SearchStrategy[Value]]] = {
 
 Node: TypeAlias = tuple[str, Properties]
 """The type and properties of an entity."""
-Link: TypeAlias = tuple[str, str, str]
-"""The verb of a relationship and the keys of its ends."""
+Link: TypeAlias = tuple[str, str, str, str]
+"""The verb of a relationship, the keys of its ends, and its own key (empty: it has none)."""
+
+
+def type_name(kind: str) -> str:
+    """Return the `_type` that a key of `TYPES` stands for."""
+    return kind.removesuffix(_OWN)
 
 
 @dataclass(frozen=True)
@@ -128,11 +142,17 @@ def _first(draw: st.DrawFn) -> Moment:
     return Moment(nodes, draw(_links(nodes)))
 
 
+def _link(keys: st.SearchStrategy[str]) -> st.SearchStrategy[Link]:
+    verbs = st.sampled_from(VERBS)
+    plain = st.tuples(verbs, keys, keys, st.just(""))
+    own = st.tuples(verbs, keys, keys).map(lambda one: (*one, f"own:{'/'.join(one)}"))
+    return st.one_of(plain, plain, plain, own)
+
+
 @st.composite
 def _links(draw: st.DrawFn, nodes: Mapping[str, Node]) -> dict[Link, Properties]:
     keys = st.sampled_from(sorted(nodes))
-    link = st.tuples(st.sampled_from(VERBS), keys, keys)
-    found = draw(st.lists(link, min_size=5, max_size=16, unique=True))
+    found = draw(st.lists(_link(keys), min_size=5, max_size=16, unique=True))
     return {one: draw(_properties(EDGE_PROPERTIES)) for one in found}
 
 
@@ -152,7 +172,7 @@ def _next(draw: st.DrawFn, before: Moment, ever: Moment) -> Moment:
         else:
             links[link] = draw(st.just(ever.links[link]) | _properties(EDGE_PROPERTIES))
     keys = st.sampled_from(sorted(nodes or ["none"]))
-    for link in draw(st.lists(st.tuples(st.sampled_from(VERBS), keys, keys), max_size=2, unique=True)):
+    for link in draw(st.lists(_link(keys), max_size=2, unique=True)):
         links.setdefault(link, draw(_properties(EDGE_PROPERTIES)))
     return Moment(nodes, {one: said for one, said in links.items() if one[1] in nodes and one[2] in nodes})
 
@@ -208,9 +228,17 @@ def write(path: Path, story: Story, *, until: int | None = None) -> Store:
 
 
 def _records(moment: Moment) -> list[Record]:
-    nodes = [Record(key, Entity(key, *node)) for key, node in moment.nodes.items()]
-    edges = [
-        Relationship(verb, moment.nodes[start][0], start, moment.nodes[end][0], end, said)
-        for (verb, start, end), said in moment.links.items()
-    ]
+    nodes = [Record(key, _entity(key, *node)) for key, node in moment.nodes.items()]
+    edges = [_edge(moment, link, said) for link, said in moment.links.items()]
     return [*nodes, *(Record(edge.key, None, (edge,)) for edge in edges)]
+
+
+def _entity(key: str, kind: str, properties: Properties) -> Entity:
+    return Entity(key, type_name(kind), properties, TYPES[kind] if _OWN in kind else None)
+
+
+def _edge(moment: Moment, link: Link, said: Properties) -> Relationship:
+    verb, start, end, own_key = link
+    ends = (type_name(moment.nodes[start][0]), start, type_name(moment.nodes[end][0]), end)
+    own_type = OWN_TYPE if own_key else None
+    return Relationship(verb, *ends, said, own_key=own_key or None, own_type=own_type)

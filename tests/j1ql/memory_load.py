@@ -16,17 +16,18 @@ from bucketgraph.store.memory_graph import EdgeVersion, EntityVersion, MemoryGra
 from bucketgraph.store.store import Store
 
 _ENTITIES = """
-SELECT e.id, e.type_id, e.key, e.props, e.version, e.created_on, e.begin_on, e.end_on, i.id of_id, i.name of_name
+SELECT e.id, e.type_id, e.key, e.props, e.version, e.created_on, e.begin_on, e.end_on,
+    i.id of_id, i.name of_name, i.config
 FROM entity e JOIN integration i ON i.id = e.integration_id
 UNION ALL
-SELECT e.id, h.type_id, e.key, h.props, h.version, e.created_on, h.begin_on, h.end_on, i.id, i.name
+SELECT e.id, h.type_id, e.key, h.props, h.version, e.created_on, h.begin_on, h.end_on, i.id, i.name, i.config
 FROM entity_history h JOIN entity e ON e.id = h.entity_id JOIN integration i ON i.id = e.integration_id
 """
 _EDGES = """
-SELECT r.id, v.name verb, r.from_id, r.to_id, r.props, r.version, r.created_on, r.begin_on, r.end_on
+SELECT r.id, v.name verb, r.from_id, r.to_id, r.props, r.version, r.created_on, r.begin_on, r.end_on, r.key, r.type
 FROM relationship r JOIN verb v ON v.id = r.verb_id
 UNION ALL
-SELECT r.id, v.name, r.from_id, r.to_id, h.props, h.version, r.created_on, h.begin_on, h.end_on
+SELECT r.id, v.name, r.from_id, r.to_id, h.props, h.version, r.created_on, h.begin_on, h.end_on, r.key, h.type
 FROM relationship_history h JOIN relationship r ON r.id = h.relationship_id JOIN verb v ON v.id = r.verb_id
 """
 
@@ -77,16 +78,17 @@ def _kinds(seen: Iterable[Properties]) -> dict[str, Kinds]:
 
 
 def _entity(row: sqlite3.Row) -> EntityVersion:
-    origin = Origin("integration-managed", "bitbucket", row["of_name"], ("VersionControl",), row["of_id"])
+    kind = json.loads(row["config"]).get("type", "bitbucket")
+    origin = Origin("integration-managed", kind, row["of_name"], ("VersionControl",), row["of_id"])
     return EntityVersion(
         row["id"], row["type_id"], row["key"], parse_properties(row["props"]), _version(row), origin
     )
 
 
 def _edge(row: sqlite3.Row) -> EdgeVersion:
-    return EdgeVersion(
-        row["id"], row["verb"], row["from_id"], row["to_id"], parse_properties(row["props"]), _version(row)
-    )
+    own = {f"_{name}": row[name] for name in ("key", "type") if row[name] is not None}
+    said = parse_properties(row["props"])
+    return EdgeVersion(row["id"], row["verb"], row["from_id"], row["to_id"], said, _version(row), own)
 
 
 def _version(row: sqlite3.Row) -> Version:

@@ -80,9 +80,10 @@ def _comparison(choose: Choose, things: Sequence[ThingName]) -> str:
         return _between(choose, (name, kind, sample), choose.one(things))
     prop = _property(choose, kind, sample)
     left, like = property_path(name, prop), sample.get(prop)
-    how = choose.number(0, 15)
-    if how == 0:
-        return f"{left} {choose.one(_EQUAL)} undefined"
+    how = choose.number(-1 if name else 0, 15)
+    if how <= 0:
+        asked = left if how == 0 else property_path(name, "_id")  # whether it is there at all
+        return f"{asked} {choose.one(_EQUAL)} undefined"
     if how == 1:
         return f"{left} {choose.one([*_EQUAL, '~=', '!~='])} {choose.one(_REGEXES)}"
     if how in {2, 3}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,6 +10,9 @@ from typing import Final
 from j1ql.question_conditions import EDGE_NAMES, ENTITY_NAMES, Choose, ThingName, literal, property_path
 
 _AGGREGATES: Final = ("COUNT", "COUNT", "MIN", "MAX", "AVG", "SUM")
+_BARE_AGGREGATE: Final = re.compile(r"(?i)(count|min|max|avg|sum)\([^()]*\)")
+"""An aggregate that HAVING and ORDER BY can repeat."""
+
 _ORDERS: Final = ("", "", " ASC", " DESC", " desc")
 
 
@@ -59,7 +63,8 @@ def _column(choose: Choose, value: str, index: int) -> _Column:
         alias = f"{alias}{index}" if alias[0] != '"' else f'"two words {index}"'
         return _Column(f"{value} AS {alias}", alias)
     plain = value.replace(".", "").replace("_", "").isalnum() and "." in value
-    return _Column(value, value if plain else "")
+    repeated = bool(_BARE_AGGREGATE.fullmatch(value))
+    return _Column(value, value if plain or repeated else "")
 
 
 def _property_of(choose: Choose, thing: ThingName, *wanted: str) -> str:
@@ -92,7 +97,7 @@ def _number(choose: Choose, things: Sequence[ThingName]) -> str:
 def _arithmetic(choose: Choose, things: Sequence[ThingName]) -> str:
     one, other, third = (_number(choose, things) for _ in range(3))
     sign, second = choose.one("+-*/"), choose.one("+-*/")
-    shapes = [f"{one} {sign} {other}", f"({one} {sign} {other}) {second} {third}", f"-{one}", f"{one} ^ 2"]
+    shapes = [f"{one} {sign} {other}", f"({one} {sign} {other}) {second} {third}", f"-({one})", f"{one} ^ 2"]
     date = _property_of(choose, choose.one(things), "createdOn", "_beginOn")
     moved = f"{date} {choose.one('+-')} {choose.one(['1 day', '2 months', '1 year', '36 hours'])}"
     return choose.one([*shapes, moved])
@@ -131,6 +136,8 @@ def _having(choose: Choose, name: str) -> str:
 
 
 def _sortable(choose: Choose, things: Sequence[ThingName]) -> str:
+    if choose.chance(8):
+        return choose.one(things)[0]
     return _property_of(choose, choose.one(things))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hypothesis import strategies as st
-from j1ql.graphs import DAY, ENTITY_PROPERTIES, FIRST_MOMENT, TYPES, VERBS, Link, Moment, Story
+from j1ql.graphs import DAY, ENTITY_PROPERTIES, FIRST_MOMENT, TYPES, VERBS, Link, Moment, Story, type_name
 from j1ql.question_conditions import ENTITY_NAMES, Choose, condition, property_path
 from j1ql.question_returns import output
 
@@ -31,10 +31,14 @@ class Named:
 
 @dataclass
 class _Writer:
-    """Writes one question. `names` gathers what can be named; `hops` is how many more may be walked."""
+    """Writes one question. `names` gathers what can be named; `hops` is how many more may be walked.
+
+    A `wide` question asks for little of what it meets, so that it has many rows.
+    """
 
     choose: Choose
     moment: Moment
+    wide: bool
     names: list[Named] = field(default_factory=list)
     hops: int = _HOPS
     used: set[str] = field(default_factory=set)
@@ -46,13 +50,13 @@ class _Writer:
         """Write a selector that mostly fits an entity."""
         kind, properties = self.moment.nodes[key]
         text, default = self._core(kind, properties)
-        if self.choose.chance(4):
+        if self.choose.chance(12 if self.wide else 4):
             text += f" WITH {condition(self.choose, [('', 'entity', self._sample(key))])}"
         alias = self._alias() if self.choose.chance(2) or not default else None
         if alias:
             text += f" AS {alias}"
         name = alias or default
-        if bound and name and name not in self.used:
+        if name and name not in self.used and (bound or self.choose.chance(5)):
             self.names.append(Named(name, "entity", self._sample(key)))
         if name:
             self.used.add(name)
@@ -60,24 +64,25 @@ class _Writer:
 
     def _core(self, kind: str, properties: Properties) -> tuple[str, str]:
         """Return the core of a selector, and its default name."""
-        fits = [kind, *TYPES[kind]]
-        one, other = self.choose.one(fits), self.choose.one([*TYPES, *_CLASSES])
+        fits = [type_name(kind), *TYPES[kind]]
+        one, other = self.choose.one(fits), self.choose.one([*map(type_name, TYPES), *_CLASSES])
         smart = self.choose.one(["#Gold", "#Silver", "#Production", "#CriticalAsset"])
         plain = [(one, one)] * 6 + [("*", ""), ("*", ""), (other, other), (f"({one})", one)]
         unions = [(f"({one}|{other})", ""), (f"({other} | {one})", ""), (f"({smart}|{one})", "")]
         rare = [(smart, ""), (f"{smart} {one}", one), (self._full_text(kind, properties), "")]
-        return self.choose.one([*plain, *unions, *rare])
+        loose = [("*", "")] * 4 + [(fits[-1], fits[-1]), (f"({one}|{other})", "")]
+        return self.choose.one(loose if self.wide else [*plain, *unions, *rare])
 
     def _full_text(self, kind: str, properties: Properties) -> str:
         texts = [value for value in properties.values() if isinstance(value, str)]
-        words = [kind, *kind.split("_"), "api", "bob", "HTTP", "nobody"]
+        words = [type_name(kind), *type_name(kind).split("_"), "api", "bob", "HTTP", "nobody"]
         found = self.choose.one([*texts, *words]).replace("\n", " ").replace("\\", " ").replace('"', " ")
         return f'"{found}"'
 
     def _sample(self, key: str) -> Properties:
         kind, properties = self.moment.nodes[key]
         times = {"_createdOn": FIRST_MOMENT, "_beginOn": FIRST_MOMENT + DAY, "_version": 1, "_deleted": False}
-        return {"_type": kind, "_class": list(TYPES[kind]), "_key": key, **times, **properties}
+        return {"_type": type_name(kind), "_class": list(TYPES[kind]), "_key": key, **times, **properties}
 
     def _alias(self) -> str:
         free = [
@@ -105,7 +110,7 @@ class _Writer:
         return self.hops > 0 and (bool(self._open(key)) or self.choose.chance(10))
 
     def _open(self, key: str) -> list[Link]:
-        return [link for link in self.moment.links if key in link[1:] and link not in self.walked]
+        return [link for link in self.moment.links if key in link[1:3] and link not in self.walked]
 
     def _group(self, key: str, *, bound: bool, depth: int) -> tuple[str, str]:
         before = self._sample(key)
@@ -126,7 +131,7 @@ class _Writer:
         self.hops -= 1
         link, reached = self._edge(key)
         verb, direction = self._verbs(link), ""
-        if self.choose.chance(3):
+        if self.choose.chance(6 if self.wide else 3):
             along = link is None or link[1] == key
             direction = (
                 (">>" if along else "<<") if not self.choose.chance(6) else self.choose.one([">>", "<<"])
@@ -140,7 +145,7 @@ class _Writer:
         }
         words = ["THAT", f"{'!' if negated else ''}{verb}", direction]
         words.append(self._edge_alias(verb, sample, bound=bound))
-        if self.choose.chance(8):
+        if self.choose.chance(16 if self.wide else 8):
             words.append(f"WITH ({condition(self.choose, [('', 'edge', sample)])})")
         words.append(self.selector(reached, bound=bound))
         return " ".join(filter(None, words)), reached
@@ -156,7 +161,7 @@ class _Writer:
 
     def _verbs(self, link: Link | None) -> str:
         verb = link[0] if link else self.choose.one(VERBS)
-        how = self.choose.number(0, 7)
+        how = self.choose.number(3 if self.wide else 0, 7)
         if how < 4:
             return self.choose.one([verb, verb.lower()])
         if how == 4:
@@ -183,7 +188,7 @@ class _Writer:
 def queries(draw: st.DrawFn, story: Story) -> str:
     """Draw a question about a story's graph."""
     moment = next(one for one in reversed(story.moments) if one.nodes or one is story.moments[0])
-    writer = _Writer(Choose(draw), moment)
+    writer = _Writer(Choose(draw), moment, draw(st.booleans()))
     key = writer.choose.one(sorted(moment.nodes))
     first = writer.selector(key)
     body = " ".join(["FIND", *(["UNIQUE"] if writer.choose.chance(4) else []), first, *writer.steps(key)])

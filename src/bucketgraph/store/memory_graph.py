@@ -47,7 +47,7 @@ class EntityVersion:
 
 @dataclass(frozen=True, slots=True)
 class EdgeVersion:
-    """One version of a relationship."""
+    """One version of a relationship. `own` are the `_key` and `_type` that it brings, where it brings any."""
 
     id: int
     verb: str
@@ -55,6 +55,7 @@ class EdgeVersion:
     to_id: int
     properties: Properties
     when: Version
+    own: Properties = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +150,7 @@ class MemoryGraph:
 
     def _edge(self, one: EdgeVersion, life: Life, start: MemoryEntity, end: MemoryEntity) -> MemoryEdge:
         ends = [End(entity.key, self.known.by_id[entity.type_id].name) for entity in (start, end)]
-        metadata = edge_metadata(one.id, one.verb, *ends, life=life, properties=one.properties)
+        metadata = edge_metadata(one.id, one.verb, *ends, life=life, properties={**one.properties, **one.own})
         return MemoryEdge(one.id, one.verb, one.from_id, one.to_id, one.properties, metadata)
 
 
