@@ -33,6 +33,11 @@ def canonical_json(properties: Properties) -> bytes:
     return _ENCODER.encode(properties)
 
 
+def encode_json(value: Value) -> str:
+    """Return one value as it stands in the JSON of properties."""
+    return _ENCODER.encode(value).decode()
+
+
 def parse_properties(text: str | bytes) -> dict[str, Value]:
     """Read what `canonical_json` wrote."""
     return dict(_DECODER.decode(text))

@@ -49,7 +49,7 @@ def parsing(
 
 def out_of_range(text: str, span: Span, name: str, least: int) -> QueryError:
     """Return the error for a LIMIT or SKIP that is no count."""
-    return _placed(text, span, f'"{name}" must be a value between {least} and {LARGEST_COUNT}')
+    return placed(text, span, f'"{name}" must be a value between {least} and {LARGEST_COUNT}')
 
 
 def return_selector(text: str, span: Span, name: str, valid: Iterable[str]) -> QueryError:
@@ -66,12 +66,15 @@ def _selector(text: str, span: Span, name: str, valid: tuple[str, ...], *, kind:
     title = "return selector" if kind == "return" else "predicate filter selector"
     listed = ", ".join(f'"{one}"' for one in valid)
     message = f'Invalid {title} provided: "{name}", valid {kind} selectors are: {listed}'
-    return _placed(text, span, message, suggestions=closest(name, valid))
+    return placed(text, span, message, suggestions=closest(name, valid))
 
 
-def _placed(text: str, span: Span, message: str, *, suggestions: tuple[str, ...] = ()) -> QueryError:
+def placed(
+    text: str, span: Span, message: str, *, suggestions: tuple[str, ...] = (), hint: str = ""
+) -> QueryError:
+    """Return an error that says `message`, about a query that can be read but not asked."""
     line, column = position(text, span.start)
-    return QueryError(message, span=span, line=line, column=column, suggestions=suggestions)
+    return QueryError(message, hint=hint, span=span, line=line, column=column, suggestions=suggestions)
 
 
 def closest(word: str, candidates: Iterable[str]) -> tuple[str, ...]:

@@ -30,11 +30,21 @@ AggregateName: TypeAlias = Literal["COUNT", "MIN", "MAX", "AVG", "SUM"]
 # ---------------------------------------------------------------------------------------- expressions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Const:
-    """A value that the query gives."""
+    """A value that the query gives. `1` and `true` are two."""
 
     value: Scalar
+
+    def __eq__(self, other: object) -> bool:
+        """Compare value and type, because Python takes `1 == True`."""
+        if not isinstance(other, Const):
+            return NotImplemented
+        return type(self.value) is type(other.value) and self.value == other.value
+
+    def __hash__(self) -> int:
+        """Hash what `==` compares."""
+        return hash((type(self.value), self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +235,20 @@ class Expand:
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Keep the row when the steps lead nowhere. They may use relationships that the row already holds."""
+    """Keep the row when the steps lead nowhere. They may use relationships that the row already holds.
+
+    `branches` also writes it otherwise: `apart`, they may not use these; `back_to`, only a path that ends at
+    what that slot holds counts.
+    """
+
+    steps: tuple[Step, ...]
+    apart: bool = False
+    back_to: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Keep the row when the steps lead somewhere; what they use, no row binds. Only rules write it."""
 
     steps: tuple[Step, ...]
 
@@ -237,7 +260,7 @@ class Maybe:
     steps: tuple[Step, ...]
 
 
-Step: TypeAlias = Expand | Absent | Maybe
+Step: TypeAlias = Expand | Absent | Present | Maybe
 
 # --------------------------------------------------------------------------------------------- output
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, Final, TypeAlias
 
-from bucketgraph.graph.values import Value
+from bucketgraph.graph.values import Value, encode_json
 from bucketgraph.j1ql.dates import shift
 
 Cell: TypeAlias = Value | None
@@ -147,7 +147,7 @@ def _round(value: Any) -> int:
     """Round half away from zero."""
     if isinstance(value, int):
         return value
-    whole = math.floor(abs(value) + 0.5)
+    whole: int = math.floor(abs(value) + 0.5)
     return whole if value >= 0 else -whole
 
 
@@ -197,14 +197,14 @@ def identity(value: Cell) -> Hashable:
 
 
 def order_key(value: Cell) -> tuple[int, Any]:
-    """Return what sorts values: numbers, strings by code point, booleans, lists by their elements.
+    """Return what sorts values: numbers, strings by code point, booleans, lists by their JSON text.
 
     Of what is missing nothing is said here: it comes last in both directions.
     """
     if value is None:
         return (len(_RANKS), 0)
     kind = kind_of(value)
-    return _RANKS[kind], [order_key(one) for one in value] if isinstance(value, list) else value
+    return _RANKS[kind], encode_json(value) if isinstance(value, list) else value
 
 
 _WORD = re.compile(r"[^\W_]+")

@@ -1,0 +1,209 @@
+"""Plans without optional groups: one for every choice of taking and skipping them.
+
+The rows of a plan are those of its branches together. In a branch it is settled which slots are bound and what
+each `either` stands for, so every rewrite and every index applies to it as to any other path.
+
+A row that skips a group is dropped when another row agrees with it and binds more. It is enough to look for a
+row that takes one skipped group more: behind a group that is followed by hops, the other row must come back to
+where it left, because the next relationship is the same; a group at the end may lead anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bucketgraph.errors import QueryError
+from bucketgraph.j1ql.known import KnownGraph
+from bucketgraph.j1ql.plan import (
+    FALSE,
+    Absent,
+    Expand,
+    Expression,
+    ListOutput,
+    Maybe,
+    Nothing,
+    Plan,
+    Prop,
+    Slot,
+    Step,
+    Whole,
+)
+from bucketgraph.j1ql.rules import rewrite
+from bucketgraph.j1ql.rules.visit import substituted
+
+MAX_BRANCHES: Final = 64
+"""Six optional groups; the queries that people publish have three."""
+
+
+def branches(made: Plan, known: KnownGraph) -> tuple[Plan, ...]:
+    """Return rewritten plans that together have the plan's rows, at least one.
+
+    A single group of one hop at the very end stays as it is: a store can keep the rows that it does not match.
+    Raises `QueryError` for more groups than can be tried.
+    """
+    found: list[Plan] = []
+    last = made.steps[-1] if _ends_in_the_only_group(made) else None
+    for path in _paths(made.steps[:-1] if last else made.steps):
+        if len(found) >= MAX_BRANCHES:
+            raise QueryError(
+                f"The query has more optional groups than can be tried ({MAX_BRANCHES} combinations).",
+                hint="Ask in several queries.",
+            )
+        found.append(_settled(made, path, last))
+    rewritten = [rewrite(one, known) for one in found]
+    fruitful = tuple(one for one in rewritten if not _is_empty(one))
+    return fruitful or (replace(rewritten[-1], where=FALSE),)
+
+
+def _has_groups(steps: Sequence[Step]) -> bool:
+    """Tell whether there is an optional group; those within negations do not count."""
+    return any(isinstance(one, Maybe) for one in steps)
+
+
+def _ends_in_the_only_group(made: Plan) -> bool:
+    if not made.steps:
+        return False
+    *others, last = made.steps
+    return (
+        isinstance(last, Maybe)
+        and len(last.steps) == 1
+        and isinstance(last.steps[0], Expand)
+        and not _has_groups(others)
+    )
+
+
+def _is_empty(made: Plan) -> bool:
+    needed = [made.start.slot, *(one.target for one in made.steps if isinstance(one, Expand))]
+    filters = [made.start.filter, made.where, *(one.filter for one in made.steps if isinstance(one, Expand))]
+    return FALSE in filters or any(made.slots[slot].types == frozenset() for slot in needed)
+
+
+# paths -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Skipped:
+    """The place in a path where a group was left out."""
+
+    group: Maybe
+
+
+_Item = Expand | Absent | _Skipped
+
+
+def _paths(steps: Sequence[Step]) -> Iterator[tuple[_Item, ...]]:
+    """Yield the steps with every choice made, those that take the most first."""
+    if not steps:
+        yield ()
+        return
+    first, rest = steps[0], steps[1:]
+    if isinstance(first, Maybe):
+        heads: list[tuple[_Item, ...]] = [one for one in _paths(first.steps) if _binds(one)]
+        heads.append((_Skipped(first),))
+    else:
+        assert isinstance(first, Expand | Absent)  # noqa: S101  # only rules write the others, and later
+        heads = [(first,)]
+    for head in heads:
+        for tail in _paths(rest):
+            yield (*head, *tail)
+
+
+def _binds(path: Sequence[_Item]) -> bool:
+    """Tell whether a path binds anything: taking a group that does not is the same as skipping it."""
+    return any(isinstance(one, Expand) for one in path)
+
+
+def _slots(steps: Sequence[Step]) -> frozenset[int]:
+    found: set[int] = set()
+    for step in steps:
+        if isinstance(step, Expand):
+            found |= {step.edge, step.target}
+        elif isinstance(step, Maybe):
+            found |= _slots(step.steps)
+    return frozenset(found)
+
+
+# settling --------------------------------------------------------------------------------------------
+
+
+def _settled(made: Plan, path: Sequence[_Item], last: Step | None) -> Plan:
+    """Return the plan of one path; `last` is the group that stays."""
+    bound = {made.start.slot}
+    steps: list[Step] = []
+    guards: list[Absent] = []
+    for index, item in enumerate(path):
+        if isinstance(item, Expand):
+            steps.append(replace(item, source=_holder(made.slots, item.source, bound)))
+            bound |= {item.edge, item.target}
+        elif isinstance(item, Absent):
+            steps += _plain(item, made.slots, bound)
+        else:
+            guards += _guards(made, item.group, path[index + 1 :], frozenset(bound))
+    branch = replace(made, steps=(*steps, *guards))
+    if last is not None:
+        return replace(branch, steps=(*branch.steps, last))
+
+    def settle(one: Expression) -> Expression:
+        if not isinstance(one, Prop | Whole):
+            return one
+        holder = _holder(made.slots, one.slot, bound)
+        return replace(one, slot=holder) if holder in bound else Nothing()
+
+    branch = substituted(branch, settle)
+    if isinstance(made.output, ListOutput):
+        branch = replace(branch, output=ListOutput(tuple(one for one in made.output.slots if one in bound)))
+    return branch
+
+
+def _holder(slots: Sequence[Slot], slot: int, bound: set[int] | frozenset[int]) -> int:
+    """Return the entity's slot that an `either` stands for; any other slot stands for itself."""
+    while slots[slot].kind == "either":
+        slot = next(one for one in slots[slot].of if _is_bound(slots, one, bound))
+    return slot
+
+
+def _is_bound(slots: Sequence[Slot], slot: int, bound: set[int] | frozenset[int]) -> bool:
+    if slots[slot].kind == "either":
+        return any(_is_bound(slots, one, bound) for one in slots[slot].of)
+    return slot in bound
+
+
+def _plain(step: Absent, slots: Sequence[Slot], bound: Iterable[int]) -> list[Absent]:
+    """Return negations without optional groups that together say the same, begun at what is bound.
+
+    A group at the end of a negation changes nothing: the path is there with it or without it.
+    """
+    steps = list(step.steps)
+    while isinstance(steps[-1], Maybe):
+        steps.pop()
+    return [replace(step, steps=_walk(path, slots, bound)) for path in _paths(steps)]
+
+
+def _walk(path: Sequence[_Item], slots: Sequence[Slot], bound: Iterable[int]) -> tuple[Step, ...]:
+    """Return the hops and negations of a path, begun at what is bound."""
+    inside = set(bound)
+    steps: list[Step] = []
+    for item in path:
+        if isinstance(item, Expand):
+            steps.append(replace(item, source=_holder(slots, item.source, inside)))
+            inside |= {item.edge, item.target}
+        elif isinstance(item, Absent):
+            steps += _plain(item, slots, inside)
+    return tuple(steps)
+
+
+def _guards(made: Plan, group: Maybe, rest: Sequence[_Item], bound: frozenset[int]) -> Iterator[Absent]:
+    """Yield what must not be there for a row that skips a group to stay.
+
+    What the row denies behind the group, the other row must deny from where it has come to.
+    """
+    followed = any(isinstance(one, Expand) for one in rest)
+    later = () if followed else tuple(one for one in rest if isinstance(one, Absent))
+    for path in _paths(group.steps):
+        if not _binds(path):
+            continue
+        steps = _walk((*path, *later), made.slots, bound)
+        first = next(one for one in steps if isinstance(one, Expand))
+        yield Absent(steps, apart=True, back_to=first.source if followed else None)
