@@ -47,6 +47,8 @@ def test_a_fresh_file_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     assert _leftovers(path) == set()
 
 
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection of expression-based index")
+@pytest.mark.filterwarnings("ignore:autogenerate skipping")
 def test_the_migrated_schema_is_the_one_the_program_works_with(tmp_path: Path) -> None:
     engine = create_engine(url_of(tmp_path / "graph.db"))
     with engine.begin() as connection:

@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from bucketgraph.graph.entity import derived_key
+from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.graph.snapshot import Snapshot
 from bucketgraph.graph.values import Value
 
@@ -65,6 +67,11 @@ class Counts(msgspec.Struct):
     entities: dict[str, Tally] = {}
     relationships: dict[str, Tally] = {}
 
+    def changed(self) -> bool:
+        """Say whether anything was created, updated or deleted."""
+        tallies = (*self.entities.values(), *self.relationships.values())
+        return any(tally.created or tally.updated or tally.deleted for tally in tallies)
+
     def add(self, other: Counts) -> None:
         """Add another set of counts to this one."""
         for mine, theirs in ((self.entities, other.entities), (self.relationships, other.relationships)):
@@ -120,7 +127,10 @@ class IntegrationRow:
 
 @dataclass(frozen=True, slots=True)
 class StoredEntity:
-    """The present version of an entity, or its last one when it is deleted. Times in epoch ms."""
+    """The present version of an entity, or its last one when it is deleted. Times in epoch ms.
+
+    `declared` says that its classes are the catalogue's, not its own.
+    """
 
     id: int
     integration_id: str
@@ -133,11 +143,15 @@ class StoredEntity:
     begin_on: int
     end_on: int | None
     properties: Mapping[str, Value]
+    declared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRelationship:
-    """The present version of a relationship with its two ends."""
+    """The present version of a relationship with its two ends.
+
+    `own_key` and `own_type` are None where key and type are derived.
+    """
 
     id: int
     verb: str
@@ -150,6 +164,18 @@ class StoredRelationship:
     version: int
     begin_on: int
     properties: Mapping[str, Value]
+    own_key: str | None = None
+    own_type: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Return the `_key`."""
+        return self.own_key or derived_key(self.from_key, self.verb, self.to_key)
+
+    @property
+    def type(self) -> str:
+        """Return the `_type`."""
+        return self.own_type or relationship_type_name(self.from_type, self.verb, self.to_type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Column, ColumnElement, Row, bindparam, func, select, update
 
 from bucketgraph.graph.entity import SealedRecord
 from bucketgraph.store import tables as t
+from bucketgraph.store.sightings import Triple
 from bucketgraph.store.transaction import End, Transaction, chunks
 
 Item = tuple[int, SealedRecord]
@@ -56,8 +57,11 @@ def change(tx: Transaction, items: Sequence[Item]) -> None:
         else:
             history.append(_history_row(tx, row))
             updates.append(_update_row(tx, row, record, record.type))
-            if row.type_id != tx.names.type_id(record.type):
-                retyped.append(End(row.id, tx.names.type_id(record.type)))
+            type_id = updates[-1]["to_type"]
+            if row.type_id != type_id:
+                retyped.append(End(row.id, type_id))
+            if row.end_on is None:
+                tx.seen.live_types[row.type_id] -= 1
             tx.count_entity(record.type, "created" if row.end_on is not None else "updated")
     tx.insert_many(t.entity, inserts)
     tx.insert_many(t.entity_history, history)
@@ -72,6 +76,7 @@ def delete(tx: Transaction, ids: Iterable[int]) -> list[int]:
         live = t.entity.c.id.in_(chunk) & t.entity.c.end_on.is_(None)
         for row in tx.connection.execute(select(t.entity.c.id, t.entity.c.type_id).where(live)):
             tx.count_entity(tx.names.type_name(row.type_id), "deleted")
+            tx.seen.live_types[row.type_id] -= 1
             deleted.append(row.id)
         tx.connection.execute(
             update(t.entity).where(live).values(end_on=tx.on, end_publication=tx.publication)
@@ -84,7 +89,20 @@ def _retype(tx: Transaction, entities: Iterable[End]) -> None:
     edge = t.relationship
     for end in entities:
         for of, to_type in ((edge.c.from_id, edge.c.from_type_id), (edge.c.to_id, edge.c.to_type_id)):
+            _note_moves(tx, of == end.id, to_type, end.type_id)
             tx.connection.execute(update(edge).where(of == end.id).values({to_type: end.type_id}))
+
+
+def _note_moves(tx: Transaction, fits: ColumnElement[bool], to_type: Column[Any], type_id: int) -> None:
+    """Note the kinds that relationships have before one column of types is rewritten, and will have then."""
+    edge = t.relationship.c
+    kind = (edge.from_type_id, edge.verb_id, edge.to_type_id)
+    live = func.count().filter(edge.end_on.is_(None))
+    for row in tx.connection.execute(select(*kind, live).where(fits).group_by(*kind)):
+        old: Triple = (row[0], row[1], row[2])
+        new: Triple = (type_id, row[1], row[2]) if to_type is edge.from_type_id else (row[0], row[1], type_id)
+        if new != old:
+            tx.seen.move(old, new, row[3])
 
 
 def _load(tx: Transaction, ids: Sequence[int]) -> dict[int, Row[Any]]:
@@ -97,16 +115,18 @@ def _load(tx: Transaction, ids: Sequence[int]) -> dict[int, Row[Any]]:
 
 
 def _same(tx: Transaction, row: Row[Any], record: SealedRecord) -> bool:
-    return bool(
+    return record.type is not None and bool(
         row.props == record.properties
         and row.name == record.name
-        and row.type_id == tx.names.types.get(record.type or "")
+        and row.type_id == tx.names.type_id(record.type, record.classes)
     )
 
 
 def _new_row(tx: Transaction, new: int, record: SealedRecord, type_name: str) -> dict[str, Any]:
-    type_id = tx.names.type_id(type_name)
+    type_id = tx.names.type_id(type_name, record.classes)
     tx.learn_end(record.key, End(new, type_id))
+    tx.seen.entity(type_id, record)
+    tx.seen.live_types[type_id] += 1
     tx.count_entity(type_name, "created")
     return {
         "id": new,
@@ -125,8 +145,10 @@ def _new_row(tx: Transaction, new: int, record: SealedRecord, type_name: str) ->
 
 
 def _update_row(tx: Transaction, row: Row[Any], record: SealedRecord, type_name: str) -> dict[str, Any]:
-    type_id = tx.names.type_id(type_name)
+    type_id = tx.names.type_id(type_name, record.classes)
     tx.learn_end(record.key, End(row.id, type_id))
+    tx.seen.entity(type_id, record)
+    tx.seen.live_types[type_id] += 1
     return {
         "of": row.id,
         "to_type": type_id,

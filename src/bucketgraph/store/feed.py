@@ -8,11 +8,10 @@ from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, false, func, select
 
-from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.graph.values import Value, parse_properties
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Change, ChangeKind
-from bucketgraph.store.read import all_edges
+from bucketgraph.store.read import all_edges, stored_relationship
 from bucketgraph.store.transaction import chunks
 
 Element = Literal["entity", "relationship"]
@@ -176,7 +175,6 @@ def _edge_labels(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[
     found: dict[int, tuple[str, str, str]] = {}
     for chunk in chunks(sorted(ids)):
         for row in connection.execute(all_edges().where(t.relationship.c.id.in_(chunk))):
-            type_name = relationship_type_name(row.from_type, row.verb, row.to_type)
-            key = f"{row.from_key}|{row.verb.lower()}|{row.to_key}"
-            found[row.id] = (type_name, key, f"{row.from_name} {row.verb} {row.to_name}")
+            edge = stored_relationship(row)
+            found[row.id] = (edge.type, edge.key, f"{edge.from_name} {edge.verb} {edge.to_name}")
     return found

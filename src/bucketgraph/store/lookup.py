@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 
+import msgspec
 from sqlalchemy import Connection, exists, or_, select
 
 from bucketgraph.graph.entity import Entity, Record, Relationship
@@ -71,6 +72,8 @@ def load_records(connection: Connection, ids: Collection[int]) -> list[tuple[str
                 t.scope.c.name.label("scope"),
                 t.entity.c.props,
                 t.entity_type.c.name,
+                t.entity_type.c.classes,
+                t.entity_type.c.declared,
             )
             .join(t.scope, t.scope.c.id == t.record.c.scope_id)
             .join(t.entity, t.entity.c.id == t.record.c.id)
@@ -78,7 +81,8 @@ def load_records(connection: Connection, ids: Collection[int]) -> list[tuple[str
             .where(t.record.c.id.in_(chunk), t.record.c.live)
         )
         for row in connection.execute(query):
-            entity = Entity(row.key, row.name, parse_properties(row.props))
+            classes = None if row.declared else tuple(msgspec.json.decode(row.classes))
+            entity = Entity(row.key, row.name, parse_properties(row.props), classes)
             found.append((row.scope, Record(row.key, entity, tuple(edges[row.id]))))
     return found
 
@@ -137,4 +141,13 @@ def key_by_property(
 
 
 def _plain(edge: StoredRelationship) -> Relationship:
-    return Relationship(edge.verb, edge.from_type, edge.from_key, edge.to_type, edge.to_key, edge.properties)
+    return Relationship(
+        edge.verb,
+        edge.from_type,
+        edge.from_key,
+        edge.to_type,
+        edge.to_key,
+        edge.properties,
+        edge.own_key,
+        edge.own_type,
+    )

@@ -77,5 +77,10 @@ def _addressable(name: str) -> bool:
     return bool(_PLAIN.fullmatch(name))
 
 
+def json_path(name: str) -> str | None:
+    """Return the JSON path of a property; None for a name that no path can hold on every SQLite."""
+    return _path(name) if _addressable(name) else None
+
+
 def _path(name: str) -> str:
     return f'$."{name}"'

@@ -53,7 +53,9 @@ def entities(
 ) -> Iterator[StoredEntity]:
     """Yield live entities, in the order they were first seen."""
     query = (
-        select(t.entity, t.entity_type.c.name.label("type"), t.entity_type.c.classes)
+        select(
+            t.entity, t.entity_type.c.name.label("type"), t.entity_type.c.classes, t.entity_type.c.declared
+        )
         .join(t.entity_type, t.entity_type.c.id == t.entity.c.type_id)
         .where(t.entity.c.end_on.is_(None))
         .order_by(t.entity.c.id)
@@ -173,6 +175,8 @@ def all_edges() -> Select[Any]:
             edge.c.version,
             edge.c.begin_on,
             edge.c.props,
+            edge.c.key,
+            edge.c.type,
             t.verb.c.name.label("verb"),
             _from.c.key.label("from_key"),
             _from.c.name.label("from_name"),
@@ -202,6 +206,7 @@ def _entity(row: Row[Any]) -> StoredEntity:
         begin_on=row.begin_on,
         end_on=row.end_on,
         properties=parse_properties(row.props),
+        declared=row.declared,
     )
 
 
@@ -219,4 +224,6 @@ def stored_relationship(row: Row[Any]) -> StoredRelationship:
         version=row.version,
         begin_on=row.begin_on,
         properties=parse_properties(row.props),
+        own_key=row.key,
+        own_type=row.type,
     )

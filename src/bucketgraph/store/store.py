@@ -11,11 +11,12 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from bucketgraph.errors import ConfigError
+from bucketgraph.errors import ConfigError, StoreError
 from bucketgraph.graph.entity import Record
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
-from bucketgraph.store import feed, ledger, lookup, read, runs, schema, sqlite, write
+from bucketgraph.j1ql.known import KnownGraph
+from bucketgraph.store import feed, known, ledger, lookup, observed, read, runs, schema, sqlite, write
 from bucketgraph.store.base import (
     Change,
     Counts,
@@ -57,6 +58,7 @@ class Store:
         self._writer: Engine = sqlite.writer(url, busy_timeout_ms)
         self._reader: Engine = sqlite.reader(url, busy_timeout_ms)
         self._lock = threading.Lock()
+        self._observed = observed.Known()
 
     @classmethod
     def open(
@@ -99,7 +101,9 @@ class Store:
             write.publish(tx, publication)
             write.finish(tx)
             runs.add_counts(connection, publication.run_id, tx.counts)
-            return tx.counts, len(tx.dangling)
+            written = observed.save(connection, tx.seen, self._observed)
+        self._observed.learn(written)
+        return tx.counts, len(tx.dangling)
 
     def save_scopes(self, integration_id: str, run_id: int, states: Mapping[str, ScopeState]) -> None:
         """Store how far scopes were collected, without publishing anything."""
@@ -135,7 +139,10 @@ class Store:
         """End a run; IN_PROGRESS keeps it open, to be resumed."""
         now = None if status == "IN_PROGRESS" else self._clock()
         with self._writing() as connection:
-            return runs.end_run(connection, run_id, status=status, report=report, now=now)
+            ended = runs.end_run(connection, run_id, status=status, report=report, now=now)
+        if ended.report.counts.changed():
+            self._refresh_statistics()
+        return ended
 
     def runs(self, integration_id: str, *, limit: int | None = None) -> list[Run]:
         """Return an integration's runs, newest first."""
@@ -194,6 +201,11 @@ class Store:
                 end_key=end_key,
                 limit=limit,
             )
+
+    def known(self) -> KnownGraph:
+        """Return the types, relationships and properties that were ever seen, with how many are alive."""
+        with self._reading() as connection:
+            return known.known_graph(connection, self.catalogue)
 
     def counts(self, integration_id: str | None = None) -> tuple[Counter[str], Counter[str]]:
         """Return live entities by type and relationships by `type VERB type`."""
@@ -285,6 +297,14 @@ class Store:
     def _knows_catalogue(self, connection: Connection) -> bool:
         names = Dictionary(connection, self.catalogue)
         return names.all_declared() and not sqlite.lacks_hot_properties(connection, self.catalogue)
+
+    def _refresh_statistics(self) -> None:
+        """Let SQLite look at what its indexes hold now.
+
+        Only plans depend on it, so a file that cannot be written at the moment is left as it is.
+        """
+        with contextlib.suppress(StoreError), self._writing() as connection:
+            sqlite.analyse(connection)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:

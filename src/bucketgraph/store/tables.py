@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -63,9 +64,14 @@ entity_type = Table(
     "entity_type",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
     Column("classes", Text, nullable=False),
+    Column("declared", Boolean, nullable=False),
+    Column("live", Integer, nullable=False),
+    UniqueConstraint("name", "classes", "declared", name="entity_type_name"),
 )
+"""A `declared` type is the catalogue's and has one row, whose classes follow the catalogue; imported entities
+that bring their own classes have a row for each list. `live` counts the entities that are alive."""
 
 verb = Table(
     "verb",
@@ -156,12 +162,25 @@ relationship = Table(
     Column("publication", _BIG_ID, nullable=False),
     Column("end_publication", _BIG_ID),
     Column("props", Text, nullable=False),
-    Index("relationship_from", "from_id", "verb_id", "to_type_id", "to_id", unique=True),
+    Column("key", Text),
+    Column("type", Text),
+    Index(
+        "relationship_from",
+        "from_id",
+        "verb_id",
+        "to_type_id",
+        "to_id",
+        text("coalesce(key, '')"),
+        unique=True,
+    ),
     Index("relationship_to", "to_id", "verb_id", "from_type_id", "from_id"),
     Index("relationship_record", "record_id"),
     Index("relationship_publication", "publication"),
     Index("relationship_end_publication", "end_publication"),
 )
+
+"""`key` and `type` are null where they are derived: `<from key>|<verb in lower case>|<to key>` and
+`relationship_type_name`. Verb, ends and key are a relationship's identity."""
 
 relationship_history = Table(
     "relationship_history",
@@ -173,9 +192,34 @@ relationship_history = Table(
     Column("publication", _BIG_ID, nullable=False),
     Column("end_publication", _BIG_ID),
     Column("props", Text, nullable=False),
+    Column("type", Text),
     Index("relationship_history_publication", "publication"),
     Index("relationship_history_end_publication", "end_publication"),
 )
+
+relationship_kind = Table(
+    "relationship_kind",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("from_type_id", Integer, nullable=False),
+    Column("verb_id", Integer, nullable=False),
+    Column("to_type_id", Integer, nullable=False),
+    Column("live", Integer, nullable=False),
+    UniqueConstraint("from_type_id", "verb_id", "to_type_id", name="relationship_kind_triple"),
+)
+"""Every kind of relationship that was ever seen; a row is never removed and its id never given again. `live`
+counts the relationships that are alive."""
+
+property_kind = Table(
+    "property_kind",
+    metadata,
+    Column("owner", Text, primary_key=True),
+    Column("owner_id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+)
+"""Every property that was ever seen, with its JSON kinds. `owner` is `entity` (then `owner_id` is a type's) or
+`relationship` (a relationship kind's). Never removed."""
 
 call_ledger = Table(
     "call_ledger",

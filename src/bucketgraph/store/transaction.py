@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Dialect, Table, func, insert, select, update
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Counts, Tally
+from bucketgraph.store.sightings import Sightings
 
 T = TypeVar("T")
 
@@ -28,49 +29,73 @@ def chunks(items: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
 
 
 class Dictionary:
-    """The integer ids of entity types and verbs, read once a transaction and extended on demand."""
+    """The integer ids of entity types and verbs, read once a transaction and extended on demand.
+
+    A type that the catalogue declares has one id. An entity that brings classes of its own has a type that
+    is told apart by them, even when they are the catalogue's of today.
+    """
 
     def __init__(self, connection: Connection, catalogue: Catalogue) -> None:
         """Read what is stored."""
         self._connection, self._catalogue = connection, catalogue
         rows = connection.execute(select(t.entity_type)).all()
-        self.types: dict[str, int] = {row.name: row.id for row in rows}
-        self._classes: dict[str, str] = {row.name: row.classes for row in rows}
+        self.types: dict[str, int] = {row.name: row.id for row in rows if row.declared}
+        """The declared types."""
+        self._classes: dict[str, str] = {row.name: row.classes for row in rows if row.declared}
+        self._foreign = {(row.name, row.classes): row.id for row in rows if not row.declared}
+        self._type_names: dict[int, str] = {row.id: row.name for row in rows}
         self.verbs: dict[str, int] = {row.name: row.id for row in connection.execute(select(t.verb))}
+        self._verb_names = {number: name for name, number in self.verbs.items()}
 
     def all_declared(self) -> bool:
         """Say whether every type of the catalogue is stored with its present classes."""
-        return all(self._classes.get(name) == self._encoded(name) for name in self._catalogue.entities)
+        return all(self._classes.get(name) == self._declared(name) for name in self._catalogue.entities)
 
     def declare_all(self) -> None:
         """Store every type of the catalogue with its present classes."""
         table = t.entity_type
         for name in self._catalogue.entities:
             of = table.c.id == self.type_id(name)
-            self._connection.execute(update(table).where(of).values(classes=self._encoded(name)))
+            self._connection.execute(update(table).where(of).values(classes=self._declared(name)))
 
-    def type_id(self, name: str) -> int:
-        """Return the id of an entity type."""
+    def type_id(self, name: str, classes: tuple[str, ...] | None = None) -> int:
+        """Return the id of an entity type with classes of its own, or None for the catalogue's."""
+        if classes is not None:
+            encoded = _encoded(classes)
+            found = self._foreign.get((name, encoded))
+            if found is None:
+                found = self._foreign[name, encoded] = self._add_type(name, encoded, declared=False)
+            return found
         if name not in self.types:
-            self.types[name] = _add(self._connection, t.entity_type, name=name, classes=self._encoded(name))
+            self.types[name] = self._add_type(name, self._declared(name), declared=True)
         return self.types[name]
-
-    def _encoded(self, name: str) -> str:
-        return msgspec.json.encode(list(self._catalogue.classes(name))).decode()
 
     def verb_id(self, name: str) -> int:
         """Return the id of a verb."""
         if name not in self.verbs:
             self.verbs[name] = _add(self._connection, t.verb, name=name)
+            self._verb_names[self.verbs[name]] = name
         return self.verbs[name]
 
     def type_name(self, type_id: int) -> str:
         """Return the name of an entity type."""
-        return next(name for name, known in self.types.items() if known == type_id)
+        return self._type_names[type_id]
 
     def verb_name(self, verb_id: int) -> str:
         """Return the name of a verb."""
-        return next(name for name, known in self.verbs.items() if known == verb_id)
+        return self._verb_names[verb_id]
+
+    def _add_type(self, name: str, classes: str, *, declared: bool) -> int:
+        new = _add(self._connection, t.entity_type, name=name, classes=classes, declared=declared, live=0)
+        self._type_names[new] = name
+        return new
+
+    def _declared(self, name: str) -> str:
+        return _encoded(self._catalogue.classes(name))
+
+
+def _encoded(classes: tuple[str, ...]) -> str:
+    return msgspec.json.encode(classes).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +117,7 @@ class Transaction:
     on: int
     counts: Counts = field(default_factory=Counts)
     dangling: set[str] = field(default_factory=set)
+    seen: Sightings = field(default_factory=Sightings)
     _ends: dict[str, End] = field(default_factory=dict)
 
     def execute_many(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:

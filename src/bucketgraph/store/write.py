@@ -18,7 +18,7 @@ from bucketgraph.graph.diff import diff
 from bucketgraph.graph.entity import SealedRecord
 from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.graph.snapshot import Snapshot, scope_name
-from bucketgraph.store import entities, relationships
+from bucketgraph.store import entities, observed, relationships
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Publication, ScopeState
 from bucketgraph.store.entities import Item
@@ -83,8 +83,7 @@ def begin(connection: Any, names: Dictionary, *, integration_id: str, run_id: in
 
 def finish(tx: Transaction) -> None:
     """Take back the publication's number when nothing changed: it would name nothing."""
-    tallies = (*tx.counts.entities.values(), *tx.counts.relationships.values())
-    if not any(tally.created or tally.updated or tally.deleted for tally in tallies):
+    if not tx.counts.changed():
         tx.connection.execute(delete(t.publication).where(t.publication.c.id == tx.publication))
 
 
@@ -167,7 +166,8 @@ def _count_unchanged(tx: Transaction, record: SealedRecord) -> None:
     if record.type is not None:
         tx.count_entity(record.type, "unchanged")
     for edge in record.relationships:
-        tx.count_relationship(relationship_type_name(edge.from_type, edge.verb, edge.to_type), "unchanged")
+        type_name = edge.own_type or relationship_type_name(edge.from_type, edge.verb, edge.to_type)
+        tx.count_relationship(type_name, "unchanged")
 
 
 def _doomed(tx: Transaction, plans: Sequence[_Plan], retire: frozenset[str]) -> set[int]:
@@ -260,8 +260,10 @@ def _state_values(state: ScopeState) -> dict[str, int | None]:
 def remove_integration(connection: Any, integration_id: str) -> None:
     """Delete an integration with everything it brought, history included.
 
-    The publications' numbers stay, so that a change feed's cursor never meets a number twice.
+    The publications' numbers stay, so that a change feed's cursor never meets a number twice. So do the
+    observed names.
     """
+    observed.subtract_integration(connection, integration_id)
     mine = select(t.record.c.id).where(t.record.c.integration_id == integration_id)
     edges = select(t.relationship.c.id).where(t.relationship.c.record_id.in_(mine))
     for statement in (

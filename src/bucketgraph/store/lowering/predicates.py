@@ -1,0 +1,164 @@
+"""Predicates as SQL.
+
+Every condition built here is true where the predicate is, and false or null elsewhere; under `Not` null is made
+false, so that there is no third truth.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, true
+
+from bucketgraph.j1ql import plan
+from bucketgraph.j1ql.results import private_id
+from bucketgraph.store.lowering import hooks
+from bucketgraph.store.lowering.setting import ONE, among
+from bucketgraph.store.lowering.terms import Term, Terms, json_constant, to_json, type_name
+
+_ORDER: Final[dict[str, Callable[[Any, Any], ColumnElement[bool]]]] = {
+    "=": operator.eq,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+}
+
+
+def condition(node: plan.Predicate, terms: Terms) -> ColumnElement[bool]:
+    """Return the SQL of a predicate."""
+    match node:
+        case plan.Always(truth):
+            return true() if truth else false()
+        case plan.And(items):
+            return and_(*(condition(one, terms) for one in items))
+        case plan.Or(items):
+            return or_(*(condition(one, terms) for one in items))
+        case plan.Not(item):
+            return _denied(item, terms)
+        case _:
+            return _leaf(node, terms)
+
+
+def _denied(item: plan.Predicate, terms: Terms) -> ColumnElement[bool]:
+    match item:
+        case plan.Defined(inner):
+            return terms.of(inner).value.is_(None)
+        case plan.Compare(left, "=", right):
+            pair = terms.of(left), terms.of(right)
+            if _same_scalars(*pair):
+                # Not the same, or not both there: missing is never equal, not even to what is missing too.
+                constants = sum(isinstance(one, plan.Const) for one in (left, right))
+                if constants == 1:
+                    return pair[0].value.is_distinct_from(pair[1].value)
+    return ~func.coalesce(condition(item, terms), false())
+
+
+def _leaf(node: plan.Predicate, terms: Terms) -> ColumnElement[bool]:
+    match node:
+        case plan.Compare():
+            return _compare(node, terms)
+        case plan.Defined(item):
+            return terms.of(item).value.is_not(None)
+        case plan.Matches(item, pattern, flags):
+            return func.j1_matches(to_json(terms.of(item)), pattern, flags) == ONE
+        case plan.HasWords(slot, words):
+            return _has_words(slot, words, terms)
+        case plan.OfType(slot, types):
+            return _of_type(slot, types, terms)
+    raise AssertionError(node)
+
+
+def _of_type(slot: int, types: frozenset[int], terms: Terms) -> ColumnElement[bool]:
+    assert terms.path is not None  # noqa: S101  # only rows have types
+    return among(terms.path.type_of(slot), types) if types else false()
+
+
+def _has_words(slot: int, words: tuple[str, ...], terms: Terms) -> ColumnElement[bool]:
+    """Look for words: what SQLite can tell fast leaves few rows for the exact test.
+
+    A word of ASCII letters and digits stands in the JSON, or in the type's name, as it is, but for its case.
+    """
+    path = terms.path
+    assert path is not None  # noqa: S101  # only entities have words
+    row = path.row_of(slot)
+    name = type_name(path.type_of(slot))
+    quick = [
+        or_(row.c.props.like(f"%{word}%"), name.like(f"%{word}%"))
+        for word in words
+        if word.isascii() and word.isalnum()
+    ]
+    exact = func.j1_has_words(row.c.props, name, json_constant(list(words))) == ONE
+    return and_(*quick, exact)
+
+
+def _compare(node: plan.Compare, terms: Terms) -> ColumnElement[bool]:
+    if (by_id := _by_id(node, terms)) is not None:
+        return by_id
+    left, right = terms.of(node.left), terms.of(node.right)
+    if "nothing" in {left.kind, right.kind}:
+        return false()
+    if "whole" in {left.kind, right.kind}:
+        same = left.kind == right.kind and left.is_edge == right.is_edge and node.op == "="
+        return left.value == right.value if same else false()
+    if left.kind in _SCALAR and right.kind in _SCALAR:
+        return _scalars(left, node.op, right)
+    element = _element_of(node, left, right)
+    if element is not None:
+        return element
+    return func.j1_holds(to_json(left), node.op, to_json(right)) == ONE
+
+
+_SCALAR: Final = frozenset({"string", "number", "boolean"})
+_KINDS: Final = {
+    "=": _SCALAR,
+    "~=": frozenset({"string"}),
+    "^=": frozenset({"string"}),
+    "$=": frozenset({"string"}),
+}
+_COMPARABLE: Final = frozenset({"string", "number"})
+
+
+def _same_scalars(left: Term, right: Term) -> bool:
+    return left.kind == right.kind and left.kind in _SCALAR
+
+
+def _scalars(left: Term, op: str, right: Term) -> ColumnElement[bool]:
+    """Compare two values of known kinds."""
+    if left.kind != right.kind or left.kind not in _KINDS.get(op, _COMPARABLE):
+        return false()
+    if op in hooks.TEXT_TESTS:
+        return hooks.text_test(op, left.value, right.value)
+    return _ORDER[op](left.value, right.value)
+
+
+def _element_of(node: plan.Compare, left: Term, right: Term) -> ColumnElement[bool] | None:
+    """Compare a property of any kind, or a list, with a value of a known kind, element by element."""
+    if left.prop is None or not isinstance(node.right, plan.Const):
+        return None
+    if right.kind not in _KINDS.get(node.op, _COMPARABLE):
+        return false()
+    row, name = left.prop
+
+    def test(content: ColumnElement[Any]) -> ColumnElement[bool]:
+        if node.op in hooks.TEXT_TESTS:
+            return hooks.text_test(node.op, content, right.value)
+        if right.kind == "boolean":
+            return content == right.value
+        return _ORDER[node.op](content, right.value)
+
+    return hooks.any_element(row, name, right.kind, test)
+
+
+def _by_id(node: plan.Compare, terms: Terms) -> ColumnElement[bool] | None:
+    """Compare `_id` with a text by the number behind it."""
+    match node:
+        case plan.Compare(plan.Prop(slot, "_id"), "=", plan.Const(value)) | plan.Compare(
+            plan.Const(value), "=", plan.Prop(slot, "_id")
+        ):
+            assert terms.path is not None  # noqa: S101  # only things have ids
+            wanted = private_id(value) if isinstance(value, str) else None
+            return false() if wanted is None else terms.path.id_of(slot) == literal(wanted)
+    return None
