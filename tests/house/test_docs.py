@@ -23,7 +23,10 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["data-model.md", "settings.md", "errors.md", "commands.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["data-model.md", "settings.md", "errors.md", "commands.md", "j1ql-reference.md", "questions.md"],
+)
 def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text() == generator().PAGES[name](), "run docs/generate.py"
 
