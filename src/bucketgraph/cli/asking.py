@@ -82,8 +82,9 @@ def _read_file(file: Path) -> str:
 
 
 def _decode(content: bytes, what: str) -> str:
+    cut = len(content) == _MOST_BYTES  # longer than any query that is answered; its end may be half a letter
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig", errors="ignore" if cut else "strict")
     except UnicodeDecodeError:
         raise ConfigError(f"{what} is no UTF-8 text.", hint="Save the query as UTF-8.") from None
 

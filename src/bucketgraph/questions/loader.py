@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
@@ -106,9 +105,3 @@ def _refuse_duplicates(questions: Iterable[Question]) -> None:
                 f"{one.source}: There is a question {one.name!r} already, in {before.source}.",
                 hint="Give it another name.",
             )
-
-
-def files() -> list[Any]:
-    """Return the names of our library's files."""
-    folder = resources.files("bucketgraph.questions") / "library"
-    return sorted(file.name for file in folder.iterdir() if file.name.endswith(".yaml"))
