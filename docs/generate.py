@@ -6,7 +6,7 @@ Run: `uv run python docs/generate.py`.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import typer
@@ -15,6 +15,14 @@ from typer.cli import get_docs_for_click
 from bucketgraph import cli, errors
 from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.graph.schema import Property
+from bucketgraph.j1ql import functions, operators
+from bucketgraph.j1ql.cursor import CLAUSES
+from bucketgraph.j1ql.dates import CALENDAR_UNITS, UNITS
+from bucketgraph.j1ql.known import EDGE_METADATA, ENTITY_METADATA
+from bucketgraph.j1ql.tokens import RESERVED
+from bucketgraph.j1ql.vocabulary import METADATA_MEANINGS, kind_in_words
+from bucketgraph.questions.base import Question
+from bucketgraph.questions.loader import load
 from bucketgraph.settings import PREFIX, Settings
 
 HERE = Path(__file__).parent
@@ -99,11 +107,169 @@ def commands() -> str:
     )
 
 
+def j1ql_reference() -> str:
+    """Return the reference of the query language."""
+    clauses = " ".join(f"[{_CLAUSE_FORMS[name]}]" for name in CLAUSES)
+    lines = [
+        "# J1QL reference",
+        "",
+        "Generated from the language's own tables; [the guide](j1ql.md) explains it with examples.",
+        "",
+        "## Order of clauses",
+        "",
+        "```text",
+        "FIND [UNIQUE] selector [WITH condition] [AS name]",
+        "  { THAT [!]verb [>> | <<] [AS name] selector … | (THAT …)? }",
+        f"  {clauses}",
+        "```",
+        "",
+        f"Reserved words: {', '.join(f'`{word}`' for word in sorted(RESERVED))}. Keywords, verbs and functions may be "
+        "written in any letter case; classes, types, properties, names and texts may not.",
+        "",
+        "## Operators",
+        "",
+        "A positive operator holds when any element of a list satisfies it, and not when the property is missing; a "
+        "negated one is exactly the opposite.",
+        "",
+        "| operator | meaning | takes |",
+        "| --- | --- | --- |",
+        *(f"| `{row.text}` | {row.meaning} | {', '.join(sorted(row.operands))} |" for row in operators.ROWS),
+        "",
+        "## Functions",
+        "",
+        "| function | takes | gives |",
+        "| --- | --- | --- |",
+        *_functions(aggregate=False),
+        "",
+        "## Aggregates",
+        "",
+        "Columns without an aggregate are the keys of the groups. One without any key gives one row.",
+        "",
+        "| aggregate | takes | gives |",
+        "| --- | --- | --- |",
+        *_functions(aggregate=True),
+        "",
+        "## Units of time",
+        "",
+        "Behind a number that is added to or taken from a date: `date.now - 30 days`. Months and years follow the "
+        "calendar.",
+        "",
+        "| unit | spellings |",
+        "| --- | --- |",
+        *_units(),
+        "",
+        "## Properties that everything has",
+        "",
+        "| property | of | kind | meaning |",
+        "| --- | --- | --- | --- |",
+        *_metadata(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+_CLAUSE_FORMS = {
+    "WHERE": "WHERE condition",
+    "RETURN": "RETURN columns | TREE",
+    "HAVING": "HAVING condition",
+    "ORDER": "ORDER BY keys",
+    "SKIP": "SKIP n",
+    "LIMIT": "LIMIT n",
+}
+
+
+def _functions(*, aggregate: bool) -> Iterable[str]:
+    rows = (row for row in functions.ROWS if row.aggregate == aggregate)
+    return [f"| `{row.name}` | {row.arity()} | {row.meaning} |" for row in rows]
+
+
+def _units() -> Iterable[str]:
+    for unit in dict.fromkeys(UNITS.values()):
+        spellings = ", ".join(f"`{word.lower()}`" for word, meant in UNITS.items() if meant == unit)
+        yield f"| {unit}{' (calendar)' if unit in CALENDAR_UNITS else ''} | {spellings} |"
+
+
+def _metadata() -> Iterable[str]:
+    for name in dict.fromkeys((*ENTITY_METADATA, *EDGE_METADATA, "displayName")):
+        kinds = ENTITY_METADATA.get(name) or EDGE_METADATA.get(name) or frozenset({"string"})
+        one, other = name in ENTITY_METADATA, name in EDGE_METADATA
+        of = "both" if one == other else "entities" if one else "relationships"
+        kind = "time" if name.endswith("On") else kind_in_words(kinds)
+        if name == "_class":
+            kind = "list; of a relationship string"
+        yield f"| `{name}` | {of} | {kind} | {METADATA_MEANINGS[name]} |"
+
+
+def question_page() -> str:
+    """Return the page of questions."""
+    lines = [
+        "# Questions",
+        "",
+        "Generated from the library. `bucketgraph question run NAME` asks one, `question list --search WORDS` finds "
+        "one, `question show NAME` shows its queries.",
+        "",
+        _OWN_QUESTIONS,
+    ]
+    theme = ""
+    for one in load().questions:
+        if one.theme != theme:
+            theme = one.theme
+            lines += [
+                "",
+                f"## {theme}",
+                "",
+                "| name | question | parameters | tags |",
+                "| --- | --- | --- | --- |",
+            ]
+        lines.append(f"| `{one.name}` | {_told(one)} | {_chosen(one)} | {', '.join(one.tags)} |")
+    return "\n".join(lines) + "\n"
+
+
+_OWN_QUESTIONS = """## Your own
+
+Put YAML files into the folder `questions` in `BUCKETGRAPH_HOME`; their questions stand beside these.
+Question packs of JupiterOne's integrations can be put there as they are.
+
+```yaml
+theme: Payments
+questions:
+  - name: payments-merged-by
+    title: Who merged into the payment services lately?
+    description: What an auditor samples every quarter.
+    tags: [audit, payments]
+    parameters:
+      - {name: days, kind: number, default: 90, meaning: How many days back to look.}
+      - {name: project, kind: string, default: PAY, meaning: The project's key.}
+    query: |
+      FIND bitbucket_project WITH key = ${project} THAT HAS bitbucket_repo
+        THAT HAS bitbucket_pull_request WITH mergedOn > date.now - {{days}} days AS pr
+        RETURN pr.mergedBy AS mergedBy, COUNT(pr) AS merged ORDER BY merged DESC
+    empty: Nothing was merged in that time.
+```
+
+`${name}` is a typed value where a value may stand; `{{name}}` is filled in before the query is read, as text inside
+quotes (it cannot break out of them), and as a number, a list or the name of a type elsewhere.
+Kinds are `string`, `number`, `boolean` and `list`; a parameter without a default must be given.
+Instead of `query` there may be `queries`, a list of `name` and `query`."""
+
+
+def _told(question: Question) -> str:
+    description = f"<br>{question.description}" if question.description else ""
+    return f"{question.title}{description}".replace("|", "\\|")
+
+
+def _chosen(question: Question) -> str:
+    return ", ".join(
+        f"`{one.name}`" + ("" if one.default is None else f" ({one.default})") for one in question.parameters
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "data-model.md": data_model,
     "settings.md": settings,
     "errors.md": error_page,
     "commands.md": commands,
+    "j1ql-reference.md": j1ql_reference,
+    "questions.md": question_page,
 }
 
 

@@ -8,6 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from support.known import known_graph
+
+from bucketgraph.j1ql.parser import parse
+from bucketgraph.j1ql.resolve import resolve
+from bucketgraph.questions.loader import read
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -23,7 +28,10 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["data-model.md", "settings.md", "errors.md", "commands.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["data-model.md", "settings.md", "errors.md", "commands.md", "j1ql-reference.md", "questions.md"],
+)
 def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text() == generator().PAGES[name](), "run docs/generate.py"
 
@@ -46,3 +54,16 @@ def test_the_readme_shows_the_commands_that_ci_runs() -> None:
     readme = (ROOT / "README.md").read_text()
     assert "uv run pytest" in readme
     assert (ROOT / ".ci/run").read_text().rstrip().endswith("uv run pytest")
+
+
+def test_every_query_of_the_guide_can_be_asked() -> None:
+    guide = (DOCS / "j1ql.md").read_text()
+    queries = re.findall(r"```j1ql\n(.*?)```", guide, re.DOTALL)
+    assert len(queries) > 10
+    for text in queries:
+        assert resolve(parse(text), text=text, known=known_graph(), now=0).messages == (), text
+
+
+def test_the_example_of_ones_own_questions_is_one() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "questions.md").read_text(), re.DOTALL)
+    assert [one.name for one in read(example, "example.yaml")] == ["payments-merged-by"]

@@ -39,8 +39,10 @@ class Shell:
     home: Path
     url: str = "http://127.0.0.1:9"
 
-    def run(self, *arguments: str, environment: dict[str, str] | None = None) -> Ended:
-        """Run `bucketgraph` with arguments; nothing it prints may hold the secret."""
+    def run(
+        self, *arguments: str, environment: dict[str, str] | None = None, given: str | None = None
+    ) -> Ended:
+        """Run `bucketgraph` with arguments and standard input; nothing it prints may hold the secret."""
         variables = {
             **os.environ,
             "BUCKETGRAPH_HOME": str(self.home),
@@ -53,7 +55,7 @@ class Shell:
         ended = subprocess.run(
             [sys.executable, "-m", "bucketgraph", *arguments],
             env=variables,
-            stdin=subprocess.DEVNULL,
+            input=given or "",
             capture_output=True,
             text=True,
             check=False,

@@ -7,18 +7,19 @@ Example::
 
     bucketgraph integration add acme --workspace acme --oauth-key KEY
     bucketgraph sync acme
-    bucketgraph entities bitbucket_pull_request --where state=OPEN --limit 20
+    bucketgraph query 'FIND bitbucket_pull_request WITH merged = true THAT !APPROVED << bitbucket_user'
 """
 
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import Annotated
 
 import typer
 
 from bucketgraph import __version__
-from bucketgraph.cli import demo, graph, integration, sync
+from bucketgraph.cli import complete, demo, graph, integration, query, question, schema, shell, sync
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import BucketgraphError
 from bucketgraph.observe.log import configure
@@ -37,6 +38,11 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(integration.app, name="integration")
 app.command("sync")(sync.sync)
+app.command("query")(query.query)
+app.add_typer(question.app, name="question")
+app.command("shell")(shell.shell)
+app.command("schema")(schema.schema)
+app.command("complete")(complete.complete)
 app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)
 app.command("stats")(graph.stats)
@@ -64,8 +70,14 @@ def main() -> None:
     try:
         app()
     except BucketgraphError as error:
-        show_error(error, as_json="--json" in sys.argv)
+        show_error(error, as_json=_wants_json(sys.argv))
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    """Tell whether errors are to be JSON: where the answer would be, and in a batch, which is read by a program."""
+    named = {"--json", "--batch", "--format=json"} & set(arguments)
+    return bool(named) or ("--format", "json") in pairwise(arguments)

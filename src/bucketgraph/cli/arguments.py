@@ -6,18 +6,27 @@ import re
 import time
 from collections.abc import Iterable
 
+import msgspec
+
 from bucketgraph.errors import ConfigError
 from bucketgraph.graph.values import Scalar, epoch_ms
+from bucketgraph.j1ql.results import Parameter
 
 _AGO = re.compile(r"([0-9]{1,6})\s*([mhdw])")
 _UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+_EPOCH_MS = re.compile(r"[0-9]{11,15}")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?")
 
 
 def moment(text: str | None, *, flag: str) -> int | None:
-    """Read a moment as epoch ms: `2026-11-01`, `2026-11-01T10:00:00Z`, or `30m`, `24h`, `7d`, `2w` ago."""
+    """Read a moment as epoch ms: `2026-11-01`, `2026-11-01T10:00:00Z`, or `30m`, `24h`, `7d`, `2w` ago.
+
+    Epoch milliseconds themselves are understood too.
+    """
     if text is None:
         return None
+    if _EPOCH_MS.fullmatch(text.strip()):
+        return int(text)
     ago = _AGO.fullmatch(text.strip())
     if ago:
         found: int | None = int(time.time() * 1000) - int(ago[1]) * _UNIT_MS[ago[2]]
@@ -42,6 +51,32 @@ def filters(texts: Iterable[str]) -> dict[str, Scalar]:
             )
         found[name.strip()] = _typed(value.strip())
     return found
+
+
+def parameters(texts: Iterable[str]) -> dict[str, Parameter]:
+    """Read `name=value` parameters of a query; a value may also be a JSON list, or a text in quotes."""
+    found: dict[str, Parameter] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ConfigError(
+                f"--param {text!r} is no parameter.", hint="Write name=value, for example days=30."
+            )
+        found[name.strip()] = parameter(value.strip())
+    return found
+
+
+def parameter(text: str) -> Parameter:
+    """Read a parameter's value: true, false, a number, a JSON list, a text in quotes, or the text itself."""
+    if not text.startswith("["):
+        return _typed(text)
+    try:
+        return msgspec.json.decode(text, type=list[str | int | float | bool])
+    except msgspec.DecodeError:
+        raise ConfigError(
+            f"{text!r} is no JSON list of texts, numbers and booleans.",
+            hint="""Write '["a", "b"]', or put a text that begins with [ in quotes.""",
+        ) from None
 
 
 def _typed(text: str) -> Scalar:

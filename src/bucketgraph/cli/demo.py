@@ -128,6 +128,8 @@ def _serve_on(home: Path) -> None:
     out = console()
     out.print("\nThe fake Bitbucket keeps serving. Try, in another terminal:\n")
     for command in (
+        "bucketgraph question run merged-without-approval --limit 10",
+        "bucketgraph shell",
         "bucketgraph stats",
         "bucketgraph entities bitbucket_pull_request --where state=OPEN --limit 10",
         "bucketgraph relationships APPROVED --limit 10",

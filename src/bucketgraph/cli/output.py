@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from bucketgraph.errors import BucketgraphError
+from bucketgraph.errors import BucketgraphError, QueryError
 
 _CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
@@ -35,14 +35,36 @@ def messages() -> Console:
 
 def show_json(value: Any) -> None:
     """Write a value as indented JSON to standard output."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    write_data(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def write_data(text: str) -> None:
+    """Write data to standard output as it is, in UTF-8; a terminal gets it without control characters."""
+    if sys.stdout.isatty():
+        sys.stdout.write(plain(text.replace("\r\n", "\n")))
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.flush()
+
+
+def error_body(error: BucketgraphError) -> dict[str, object]:
+    """Return an error as programs get it; of a query's error also where it is and what may have been meant."""
+    body: dict[str, object] = {"code": error.code, "message": error.message, "hint": error.hint}
+    if isinstance(error, QueryError):
+        body |= {
+            "line": error.line,
+            "column": error.column,
+            "span": error.span,
+            "suggestions": error.suggestions,
+        }
+    return {"error": body}
 
 
 def show_error(error: BucketgraphError, *, as_json: bool = False) -> None:
     """Write an error to standard error: what happened and why, then what to do."""
     if as_json:
-        body = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-        sys.stderr.write(msgspec.json.encode(body).decode() + "\n")
+        sys.stderr.write(msgspec.json.encode(error_body(error)).decode() + "\n")
         return
     text = Text.assemble(("error", "bold red"), " ", plain(error.message))
     if error.hint:
