@@ -13,7 +13,9 @@ import msgspec
 
 from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.graph.entity import SealedRecord, SealedRelationship
+from bucketgraph.graph.shapes import shape_of
 from bucketgraph.graph.snapshot import Snapshot
+from bucketgraph.graph.values import parse_properties
 from bucketgraph.store.base import IntegrationRow, Publication
 from bucketgraph.store.store import Store
 
@@ -103,7 +105,8 @@ def _snapshots(graph: Path) -> list[tuple[Snapshot, ...]]:
         for record_id, *edge in connection.execute(_EDGES):
             edges[record_id].append(SealedRelationship(*edge))
         for record_id, scope, key, digest, kind, name, props, raw in connection.execute(_RECORDS):
-            record = SealedRecord(key, digest, kind, name, props, tuple(edges[record_id]), raw)
+            shape = shape_of(parse_properties(props)) if props else None
+            record = SealedRecord(key, digest, kind, name, props, tuple(edges[record_id]), raw, shape=shape)
             scopes[scope][key] = record
     whole = {scope: Snapshot(scope, records, whole=True) for scope, records in scopes.items()}
     alone = [name for name in whole if name.startswith("pullrequests/")]

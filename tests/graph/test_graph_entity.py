@@ -43,10 +43,18 @@ def test_any_order_of_relationships_gives_one_digest(edges: list[Relationship]) 
         replace(RECORD, relationships=(*EDGES[:2], replace(EDGES[2], from_key="w"))),
         replace(RECORD, relationships=(*EDGES[:2], replace(EDGES[2], from_type="a_robot"))),
         replace(RECORD, relationships=(*EDGES[:2], replace(EDGES[2], verb="APPROVED"))),
+        replace(RECORD, relationships=(*EDGES[:2], replace(EDGES[2], own_key="k"))),
+        replace(RECORD, relationships=(*EDGES[:2], replace(EDGES[2], own_type="a_user_reviewed_pull"))),
+        replace(RECORD, entity=Entity("p", "a_pull", {"title": "One", "state": "OPEN"}, ())),
+        replace(RECORD, entity=Entity("p", "a_pull", {"title": "One", "state": "OPEN"}, ("Review",))),
     ],
 )
 def test_every_part_of_a_record_counts_for_the_digest(other: Record) -> None:
     assert seal(other).digest != seal(RECORD).digest
+
+
+def test_the_digest_of_a_record_is_what_former_versions_wrote() -> None:
+    assert seal(RECORD).digest.hex() == "bf458b121c239f711b4834826fec02e4"
 
 
 def test_a_bar_inside_a_key_does_not_make_two_relationships_look_alike() -> None:
@@ -76,3 +84,4 @@ def test_an_entity_without_display_name_is_named_by_its_key() -> None:
 
 def test_a_relationship_is_named_by_its_ends_and_its_verb() -> None:
     assert EDGES[0].key == "r|has|p"
+    assert replace(EDGES[0], own_key="mine").key == "mine"

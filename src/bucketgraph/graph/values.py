@@ -14,7 +14,7 @@ import msgspec
 
 Scalar: TypeAlias = str | int | float | bool
 Value: TypeAlias = Scalar | list[Any]
-"""A list holds scalars; ours hold strings. (`list[Scalar]` would not take a `list[str]`.)"""
+"""A list holds scalars of any kind; those we collect hold strings. (`list[Scalar]` would not take a `list[str]`.)"""
 Properties: TypeAlias = Mapping[str, Value]
 
 _ENCODER = msgspec.json.Encoder(order="deterministic")

@@ -1,7 +1,7 @@
 """The store: keeps the graph with all its history in SQLite (PostgreSQL follows).
 
 In: snapshots of sealed records. Out: rows, counts, the change feed. The only room that imports SQLAlchemy;
-it never calls the source. May import `graph`, `observe`, `settings`, `errors`.
+it never calls the source. May import `j1ql.known`, `graph`, `observe`, `settings`, `errors`.
 
 Example::
 

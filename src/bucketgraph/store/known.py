@@ -53,7 +53,7 @@ def _edges(connection: Connection, owned: _Owned) -> tuple[KnownEdge, ...]:
 
 def _properties(connection: Connection) -> _Owned:
     found: dict[tuple[str, int], dict[str, set[PropertyKind]]] = defaultdict(lambda: defaultdict(set))
-    for owner, of, name, kind in connection.execute(select(t.property_kind)).tuples():
+    for owner, of, name, kind in connection.execute(select(t.property_kind)):
         found[owner, of][name].add(kind)
     return {
         owner: {name: frozenset(kinds) for name, kinds in names.items()} for owner, names in found.items()

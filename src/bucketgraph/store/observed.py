@@ -7,27 +7,24 @@ well-known shapes touches no row but the counts.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from sqlalchemy import Connection, Table, bindparam, func, insert, literal, select, update
+from sqlalchemy import Connection, Dialect, Table, func, insert, literal, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bucketgraph.graph.shapes import Shape
 from bucketgraph.store import tables as t
 from bucketgraph.store.sightings import Sightings, Triple
-from bucketgraph.store.transaction import next_id
+from bucketgraph.store.transaction import next_id, parameter
 
 Owner: TypeAlias = Literal["entity", "relationship"]
 Sighting: TypeAlias = tuple[Owner, int, Shape]
 """A shape that a type, or a kind of relationship, was seen with."""
 
 _MOST_KEPT = 50_000
-_ADD_LIVE = {
-    table: update(table).where(table.c.id == bindparam("of")).values(live=table.c.live + bindparam("more"))
-    for table in (t.entity_type, t.relationship_kind)
-}
 
 
 @dataclass(slots=True)
@@ -104,9 +101,16 @@ def _kinds(connection: Connection, seen: Sightings, known: Known) -> dict[Triple
 
 
 def _add_live(connection: Connection, table: Table, numbers: Iterable[tuple[int, int]]) -> None:
+    """Add to the numbers of the living; as plain text, because every publication does it."""
     rows = [{"of": of, "more": more} for of, more in numbers if more]
     if rows:
-        connection.execute(_ADD_LIVE[table], rows)
+        connection.exec_driver_sql(_live_text(table, connection.dialect), rows)
+
+
+@functools.cache
+def _live_text(table: Table, dialect: Dialect) -> str:
+    more, of = parameter("more", dialect), parameter("of", dialect)
+    return f"UPDATE {table.name} SET live = live + {more} WHERE id = {of}"  # noqa: S608  # our own names
 
 
 def _add_properties(connection: Connection, shapes: Iterable[Sighting]) -> None:

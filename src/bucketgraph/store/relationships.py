@@ -78,6 +78,7 @@ class RelationshipWriter:
     def _flush(self) -> None:
         tx = self._tx
         tx.insert_many(t.relationship, self._inserts)
+        tx.seen.new_edges(self._inserts)
         tx.insert_many(t.relationship_history, self._history)
         tx.execute_many(_UPDATE, self._updates)
         tx.execute_many(_MOVE, self._moves)
@@ -181,16 +182,15 @@ class RelationshipWriter:
     def _insert(self, record_id: int, one: _Identity, edge: SealedRelationship) -> None:
         verb_id, from_id, to_id, _ = one
         tx, ends = self._tx, self._ends
-        from_type_id, to_type_id = ends[edge.from_key].type_id, ends[edge.to_key].type_id
         self._inserts.append(
             {
                 "id": self._next,
                 "record_id": record_id,
                 "verb_id": verb_id,
                 "from_id": from_id,
-                "from_type_id": from_type_id,
+                "from_type_id": ends[edge.from_key].type_id,
                 "to_id": to_id,
-                "to_type_id": to_type_id,
+                "to_type_id": ends[edge.to_key].type_id,
                 "version": 1,
                 "created_on": tx.on,
                 "begin_on": tx.on,
@@ -203,9 +203,6 @@ class RelationshipWriter:
             }
         )
         self._next += 1
-        kind = (from_type_id, verb_id, to_type_id)
-        tx.seen.live_edges[kind] += 1
-        tx.seen.edge(kind, edge.properties)
         tx.count_relationship(_type_of(edge), "created")
 
     def _renew(self, record_id: int, row: Row[Any], edge: SealedRelationship, outcome: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from operator import itemgetter
+from typing import Any, TypeAlias
 
 from bucketgraph.graph.entity import SealedRecord
 from bucketgraph.graph.shapes import Shape, shape_of
@@ -13,6 +15,7 @@ from bucketgraph.graph.values import parse_properties
 Triple: TypeAlias = tuple[int, int, int]
 """A kind of relationship by ids: from type, verb, to type."""
 
+_KIND_OF = itemgetter("from_type_id", "verb_id", "to_type_id")
 _NO_PROPERTIES = "{}"
 
 
@@ -33,6 +36,14 @@ class Sightings:
     def entity(self, type_id: int, record: SealedRecord) -> None:
         """Note a version of an entity."""
         self.types.add((type_id, record.shape or shape_of(parse_properties(record.properties))))
+
+    def new_edges(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Note the rows of new relationships: most have no properties, so they are only counted."""
+        for kind, number in Counter(map(_KIND_OF, rows)).items():
+            self.live_edges[kind] += number
+        for row in rows:
+            if row["props"] != _NO_PROPERTIES:
+                self.edge(_KIND_OF(row), row["props"])
 
     def edge(self, triple: Triple, properties: str) -> None:
         """Note a version of a relationship."""

@@ -38,7 +38,11 @@ def grouped_table(
     keys = [index for index, one in enumerate(output.columns) if not _aggregates(one.expression)]
     key_columns = {index: frame.add(_column(branches, index)) for index in keys}
     folded = [one for index in range(len(output.columns)) for one in _fold(frame, branches, index, made)]
-    once = {one.node for one in folded if one.over and not _single(branches)}
+    once = {
+        one.node
+        for one in folded
+        if one.node.name in _TAKES_EACH_ONCE and not (one.over and _single(branches))
+    }
     terms = frame.close(read_twice=bool(once))
     source, terms, ranks = _ranked(frame, terms, folded, key_columns, once)
     values = {one.node: _value(one, terms, ranks, single=_single(branches)) for one in folded}
@@ -139,7 +143,7 @@ def _ranked(
         if one.node in once and one.node not in labels:
             partition = [*within, *(terms[slot].value for slot in one.over)]
             labels[one.node] = f"n{number}"
-            columns.append(func.row_number().over(partition_by=partition).label(f"n{number}"))
+            columns.append(func.row_number().over(partition_by=partition or None).label(f"n{number}"))
     sub = frame.select(*columns).subquery("numbered")
     seen = [on_column(sub, f"c{number}", one) for number, one in enumerate(terms)]
     ranks: dict[Aggregate, ColumnElement[Any]] = {node: sub.c[label] for node, label in labels.items()}

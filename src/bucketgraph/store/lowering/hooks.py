@@ -160,6 +160,13 @@ def _sort_value(content: str | None) -> Any:
     return None if value is None else values.order_key(value)[1]
 
 
+def _edge_type(from_type: str | None, verb: str | None, to_type: str | None) -> str | None:
+    """Return the derived `_type` of a relationship; a slot that is not bound has none of the three."""
+    if from_type is None or verb is None or to_type is None:
+        return None
+    return relationship_type_name(from_type, verb, to_type)
+
+
 class _CountDifferent:
     """COUNT of values of any kind, lists element by element."""
 
@@ -192,7 +199,7 @@ def lend(connection: Any) -> None:
         ("j1_identity", 1, _identity),
         ("j1_rank", 1, _rank),
         ("j1_sort_value", 1, _sort_value),
-        ("j1_edge_type", 3, relationship_type_name),
+        ("j1_edge_type", 3, _edge_type),
     ):
         connection.create_function(name, count, function, deterministic=True)
     connection.create_aggregate("j1_count", 1, _CountDifferent)

@@ -124,3 +124,13 @@ def _observe_properties() -> None:
             JOIN json_each(x.props) each WHERE x.props <> '{{}}'
             """  # noqa: S608  # our own names
         )
+    # A kind that no row has any more, because an end was retyped, had what others of its verb have.
+    op.execute(
+        """
+        INSERT OR IGNORE INTO property_kind (owner, owner_id, name, kind)
+        SELECT DISTINCT 'relationship', k.id, p.name, p.kind
+        FROM relationship_kind k JOIN relationship_kind o ON o.verb_id = k.verb_id
+        JOIN property_kind p ON p.owner = 'relationship' AND p.owner_id = o.id
+        WHERE k.live = 0
+        """
+    )
