@@ -15,7 +15,7 @@ from typer.cli import get_docs_for_click
 from bucketgraph import cli, errors
 from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.graph.schema import Property
-from bucketgraph.settings import PREFIX, Settings
+from bucketgraph.settings import PREFIX, declared
 
 HERE = Path(__file__).parent
 
@@ -65,7 +65,7 @@ def settings() -> str:
         "| variable | default | what it is |",
         "| --- | --- | --- |",
     ]
-    for name, field in Settings.model_fields.items():
+    for name, field in declared().items():
         default = "the platform's data folder" if name == "home" else f"`{field.default}`"
         if field.default is None:
             default = "none"
