@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +29,7 @@ def test_a_segment_is_one_path_segment_whatever_it_holds(text: str) -> None:
     encoded = segment(text)
     assert unquote(encoded) == text
     assert not set(encoded) & set("/?#{}+ \\")
-    assert urlsplit(Origins().resolve(f"/2.0/a/{encoded}/b")).path == f"/2.0/a/{encoded}/b"
+    assert urlsplit(str(Origins().resolve(f"/2.0/a/{encoded}/b"))).path == f"/2.0/a/{encoded}/b"
 
 
 @pytest.mark.parametrize("text", ["", ".", ".."])
@@ -47,7 +46,7 @@ def test_workspaces_go_by_slug_and_repositories_by_encoded_uuid() -> None:
 @given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), max_size=3))
 def test_filters_arrive_as_they_were_meant(query: list[tuple[str, str]]) -> None:
     listing = Listing(endpoints.PROJECTS, "/2.0/x", tuple(query))
-    url = httpx2.URL(Origins().resolve(listing.first_url(7)))
+    url = Origins().resolve(listing.first_url(7))
     pairs = parse_qsl(url.query.decode())
     assert pairs == [("pagelen", "7"), *query, ("fields", endpoints.PROJECTS.field_list)]
     assert b"+" not in url.query
