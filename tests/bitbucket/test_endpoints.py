@@ -17,10 +17,12 @@ from bucketgraph.bitbucket.endpoints import (
     segment,
     workspace_path,
 )
+from bucketgraph.bitbucket.oauth import granted_scopes
 from bucketgraph.bitbucket.origins import Origins
 from bucketgraph.errors import Bug
 
 TABLE = [value for value in vars(endpoints).values() if isinstance(value, Endpoint)]
+"""Found by looking, to hold the registry to what there is."""
 LISTS = [endpoint for endpoint in TABLE if endpoint.pagelen]
 
 
@@ -88,3 +90,15 @@ def test_repository_calls_are_counted_apart_from_all_others(endpoint: Endpoint) 
 
 def test_names_are_unique_because_page_lengths_are_remembered_by_name() -> None:
     assert len({endpoint.name for endpoint in TABLE}) == len(TABLE)
+
+
+def test_the_registry_lists_every_endpoint() -> None:
+    assert list(endpoints.ENDPOINTS) == TABLE
+
+
+def test_the_scopes_we_ask_for_are_enough_for_every_endpoint_and_none_is_too_many() -> None:
+    needed = {endpoint.scope for endpoint in TABLE if endpoint.scope}
+    assert needed <= granted_scopes(" ".join(endpoints.REQUIRED_SCOPES))
+    for scope in endpoints.REQUIRED_SCOPES:
+        others = [one for one in endpoints.REQUIRED_SCOPES if one != scope]
+        assert not needed <= granted_scopes(" ".join(others))

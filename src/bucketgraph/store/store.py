@@ -101,10 +101,6 @@ class Store:
             runs.add_counts(connection, publication.run_id, tx.counts)
             return tx.counts, len(tx.dangling)
 
-    def save_scopes(self, integration_id: str, run_id: int, states: Mapping[str, ScopeState]) -> None:
-        """Store how far scopes were collected, without publishing anything."""
-        self.publish(Publication(integration_id, run_id, scopes=states))
-
     def add_integration(self, row: IntegrationRow) -> None:
         """Insert an integration; raises ConfigError when its name is taken."""
         with self._writing() as connection:
