@@ -224,22 +224,27 @@ class Client:
         return self._patience.pause if isinstance(error, RateLimited) else isinstance(error, Retryable)
 
     async def _authorized(self, url: httpx2.URL, endpoint: Endpoint, what: str) -> httpx2.Response:
-        """Send until there is an answer that is neither 401, 429 nor a redirect, or raise."""
+        """Send until there is an answer that is neither 401, 429 nor a redirect, or raise.
+
+        A 401 to the newest token renews it once and replays the call once. One to a token that another call
+        has replaced meanwhile says nothing of the newest, so it counts for nothing; and as each call renews
+        only once, this ends.
+        """
         renewed, redirects = False, 0
         while True:
             response, token = await self._send(url, endpoint)
             status = response.status_code
             if status == httpx2.codes.OK:
                 return response
-            if status == httpx2.codes.UNAUTHORIZED and not renewed:
+            if status == httpx2.codes.UNAUTHORIZED:
+                if renewed and self._tokens.is_newest(token):
+                    raise CredentialError(
+                        f"Bitbucket refuses a freshly issued token for {what} (401).",
+                        hint="The consumer may just have been edited or removed; "
+                        "check it in the workspace's settings.",
+                    )
+                renewed = renewed or self._tokens.is_newest(token)
                 self._tokens.reject(token)
-                renewed = True
-            elif status == httpx2.codes.UNAUTHORIZED:
-                raise CredentialError(
-                    f"Bitbucket refuses a freshly issued token for {what} (401).",
-                    hint="The consumer may just have been edited or removed; "
-                    "check it in the workspace's settings.",
-                )
             elif status in replies.REDIRECTS and response.headers.get("Location"):
                 url = self.origins.resolve(response.headers["Location"], base=url)
                 redirects += 1
