@@ -170,10 +170,19 @@ def test_08_keys_of_two_workspaces_never_meet(tmp_path: Path) -> None:
 
 def test_09_reviewers_come_without_a_call_per_pull_request(tmp_path: Path) -> None:
     world = world_of()
+    asked, acted = a_pull(world), a_pull(world, "MERGED")
+    people = [membership.account for membership in world.workspaces[0].members.values()]
+    newcomer = next(one for one in people if one is not asked.author and one not in asked.reviewers)
+    asked.reviewers = [*asked.reviewers, newcomer]
+    asked.participants = [one for one in asked.participants if one.user is not newcomer]
+    acted.reviewers = []
     with workbench(world, tmp_path) as bench:
         bench.sync()
         graph = bench.graph()
+        assert_true_to(graph, world, [ACME])
         assert sum(edge[0] == "REVIEWED" for edge in graph.edges) > 10
+        assert newcomer.uuid in people_of(graph, "REVIEWED", asked)
+        assert people_of(graph, "REVIEWED", acted) >= {p.user.uuid for p in acted.participants if p.approved}
         assert bench.calls("pullrequest") == 0
 
 
@@ -413,6 +422,22 @@ def test_a_failed_list_deletes_nothing_that_was_there(tmp_path: Path) -> None:
         faults.add(Fault("status:404", match="(members|permissions)"))
         assert bench.sync().status == "COMPLETED_WITH_ERRORS"
         assert bench.graph() == before
+
+
+def test_a_list_that_fails_halfway_deletes_nothing_and_asks_for_nothing_one_by_one(tmp_path: Path) -> None:
+    world = world_of(repositories=120, members=120)
+    faults = Faults()
+    with workbench(world, tmp_path, faults=faults) as bench:
+        bench.sync()
+        before = bench.graph()
+        bench.fake.reset()
+        faults.add(
+            Fault("status:500", match=r"(repositories/acme-rockets|permissions|members)\?.*[?&]page=2")
+        )
+        assert bench.sync().status == "COMPLETED_WITH_ERRORS"
+        assert faults.fired()["status:500"] > 0
+        assert bench.graph() == before
+        assert bench.calls("repository") + bench.calls("member") == 0
 
 
 def test_existing_data_survives_a_source_that_denies_everything(tmp_path: Path) -> None:

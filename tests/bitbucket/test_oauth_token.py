@@ -114,6 +114,14 @@ async def test_a_second_401_is_a_credential_error_and_ends_the_tries() -> None:
     assert "settings" in caught.value.hint
 
 
+async def test_calls_that_begin_at_once_wait_for_one_token_and_use_no_other() -> None:
+    wire = Wire(always())
+    async with open_client(wire, concurrency=8) as client:
+        await asyncio.gather(*(fetch(client) for _ in range(8)))
+    assert {request.headers["Authorization"] for request in wire.asked} == {"Bearer token-1"}
+    assert (len(wire.asked), len(wire.token_requests)) == (8, 1)
+
+
 async def test_calls_that_lose_the_same_token_renew_it_once_for_all() -> None:
     def only_the_second(request: httpx2.Request) -> httpx2.Response:
         return ok() if request.headers["Authorization"] == "Bearer token-2" else unauthorized()
