@@ -23,7 +23,7 @@ from bucketgraph.j1ql.tokens import RESERVED
 from bucketgraph.j1ql.vocabulary import METADATA_MEANINGS, kind_in_words
 from bucketgraph.questions.base import Question
 from bucketgraph.questions.loader import load
-from bucketgraph.settings import PREFIX, Settings
+from bucketgraph.settings import PREFIX, declared
 
 HERE = Path(__file__).parent
 
@@ -73,7 +73,7 @@ def settings() -> str:
         "| variable | default | what it is |",
         "| --- | --- | --- |",
     ]
-    for name, field in Settings.model_fields.items():
+    for name, field in declared().items():
         default = "the platform's data folder" if name == "home" else f"`{field.default}`"
         if field.default is None:
             default = "none"

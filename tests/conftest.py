@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support import processes
 
 _connect = socket.socket.connect
 
@@ -18,6 +19,13 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("BUCKETGRAPH_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def no_process_left() -> Iterator[None]:
+    """End the processes a test has started."""
+    yield
+    processes.end_all()
 
 
 def _connect_here_only(self: socket.socket, address: Any) -> None:

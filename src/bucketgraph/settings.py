@@ -5,109 +5,186 @@ Every field's description is the sentence the documentation prints.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
+import re
 import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import platformdirs
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from msgspec import Meta
 
 from bucketgraph.errors import ConfigError
 
 PREFIX = "BUCKETGRAPH_"
 CONFIG_FILE = "config.toml"
 
+_A_YEAR = 365 * 86_400.0
+"""Seconds: nobody waits longer, and it keeps out what is not finite."""
+
+_KIND = re.compile(r"`(.*?)(?: \| null)?`")
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+}
+
 
 def _default_home() -> Path:
     return Path(platformdirs.user_data_dir("bucketgraph", appauthor=False))
 
 
-class Settings(BaseSettings):
-    """All settings of a process."""
+class Secret:
+    """A text that is not shown where it is printed."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid")
+    def __init__(self, text: str) -> None:
+        self._text = text
 
-    home: Path = Field(
-        default_factory=_default_home,
-        description="The folder that holds the graph file, the secret key and config.toml.",
-    )
-    database_url: str | None = Field(
-        default=None,
-        repr=False,
-        description="The database, such as sqlite:////path/to/graph.db; default: graph.db in the home folder.",
-    )
-    secret_key: SecretStr | None = Field(
-        default=None,
-        description="The key (or comma-separated keys, newest first) that encrypts stored credentials; "
-        "default: the file secret.key in the home folder, made on first use.",
-    )
-    hourly_calls: int = Field(
-        default=950,
-        ge=1,
-        description="Calls per rolling hour, OAuth consumer and endpoint group; Bitbucket allows 1,000. Lower "
-        "it to leave room for other users of the same consumer.",
-    )
-    workers: int = Field(default=4, ge=1, le=32, description="How many repositories are read at once.")
-    retry_wait_seconds: float = Field(
-        default=1.0,
-        ge=0,
-        allow_inf_nan=False,
-        description="The first pause before a failed call is tried again; it doubles each time.",
-    )
-    rate_limit_pause_seconds: float = Field(
-        default=30.0,
-        ge=0,
-        allow_inf_nan=False,
-        description="The first pause after a 429 that does not say how long to wait; it doubles.",
-    )
-    timeout_seconds: float = Field(
-        default=60.0, gt=0, allow_inf_nan=False, description="How long one call may take."
-    )
-    log_level: str = Field(
-        default="error",
-        pattern="^(debug|info|warning|error)$",
-        description="What is logged to standard error.",
-    )
+    def get_secret_value(self) -> str:
+        """Return the text."""
+        return self._text
 
-    @field_validator("home", mode="before")
-    @classmethod
-    def _as_home(cls, value: Any) -> Any:
-        """Take an empty home for none, and `~` for the person's folder."""
-        return _home_from(value) if isinstance(value, str) else value
+    def __repr__(self) -> str:
+        """Hide the text."""
+        return "Secret(hidden)"
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put the environment over what `load` read from the file."""
-        del settings_cls, dotenv_settings, file_secret_settings
-        return (env_settings, init_settings)
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of a process, taken as they are given; `load` reads and checks them."""
+
+    home: Annotated[
+        Path, Meta(description="The folder that holds the graph file, the secret key and config.toml.")
+    ] = msgspec.field(default_factory=_default_home)
+    database_url: Annotated[
+        str | None,
+        Meta(
+            description="The database, such as sqlite:////path/to/graph.db; default: graph.db in the home folder."
+        ),
+    ] = None
+    secret_key: Annotated[
+        Secret | None,
+        Meta(
+            description="The key (or comma-separated keys, newest first) that encrypts stored credentials; "
+            "default: the file secret.key in the home folder, made on first use."
+        ),
+    ] = None
+    hourly_calls: Annotated[
+        int,
+        Meta(
+            ge=1,
+            description="Calls per rolling hour, OAuth consumer and endpoint group; Bitbucket allows 1,000. "
+            "Lower it to leave room for other users of the same consumer.",
+        ),
+    ] = 950
+    workers: Annotated[int, Meta(ge=1, le=32, description="How many repositories are read at once.")] = 4
+    retry_wait_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=_A_YEAR,
+            description="The first pause before a failed call is tried again; it doubles each time.",
+        ),
+    ] = 1.0
+    rate_limit_pause_seconds: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=_A_YEAR,
+            description="The first pause after a 429 that does not say how long to wait; it doubles.",
+        ),
+    ] = 30.0
+    timeout_seconds: Annotated[float, Meta(gt=0, le=_A_YEAR, description="How long one call may take.")] = (
+        60.0
+    )
+    log_level: Annotated[
+        str,
+        Meta(pattern=r"^(debug|info|warning|error)\Z", description="What is logged to standard error."),
+    ] = "error"
 
     @property
     def url(self) -> str:
         """Return the database's address."""
         return self.database_url or f"sqlite:///{self.home.absolute() / 'graph.db'}"
 
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Leave out the database's address, which may hold a password."""
+        return [(name, getattr(self, name)) for name in self.__struct_fields__ if name != "database_url"]
+
+    def __repr__(self) -> str:
+        """Leave out the same."""
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+
+_NAMES = Settings.__struct_fields__
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a setting is declared as: the sentence that explains it, and its default."""
+
+    description: str
+    default: object
+
+
+def declared() -> dict[str, Declared]:
+    """Return all settings by name, as the documentation prints them."""
+    return {
+        field.name: Declared(
+            str(field.type.__metadata__[0].description),
+            field.default_factory() if field.default is msgspec.NODEFAULT else field.default,
+        )
+        for field in msgspec.structs.fields(Settings)
+    }
+
 
 def load() -> Settings:
     """Read the settings; raises ConfigError that names the setting and what is wrong with it."""
-    try:
-        home = _home_from(os.environ.get(f"{PREFIX}HOME", ""))
-        return Settings(**_read_file(home / CONFIG_FILE))
-    except ValidationError as error:
-        problems = "; ".join(f"{_name(e['loc'])}: {e['msg']}" for e in error.errors(include_input=False))
+    given = {name.lower(): value for name, value in os.environ.items() if name.upper().startswith(PREFIX)}
+    environment = {name: given[key] for name in _NAMES if (key := f"{PREFIX}{name}".lower()) in given}
+    values = _read_file(_home_from(environment.get("home", "")) / CONFIG_FILE) | environment
+    problems: dict[str, str] = {}
+    checked: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Settings):
+        if field.name in values:
+            try:
+                checked[field.name] = _check(values[field.name], field.type)
+            except msgspec.ValidationError as error:
+                problems[field.name] = _KIND.sub(_in_plain_words, str(error))
+    if problems:
+        text = "; ".join(f"{_name(name)}: {problem}" for name, problem in problems.items())
         raise ConfigError(
-            f"The settings cannot be used: {problems}.",
+            f"The settings cannot be used: {text}.",
             hint=f"Settings come from {PREFIX}… environment variables and {CONFIG_FILE} in the home folder.",
         ) from None
+    return Settings(**checked)
+
+
+def _check(value: Any, declared_as: Any) -> Any:
+    """Return a value as its declared type; raises ValidationError, which never repeats the value."""
+    kind = declared_as.__origin__
+    if kind in {int, float} and isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            value = kind(value)
+    return msgspec.convert(value, declared_as, strict=False, dec_hook=_from_text)
+
+
+def _in_plain_words(kind: re.Match[str]) -> str:
+    return _WORDS.get(kind[1], kind[0])
+
+
+def _from_text(kind: Callable[[str], Any], value: Any) -> Any:
+    """Make what msgspec does not know from text."""
+    if not isinstance(value, str):
+        raise ValueError(f"Expected `str`, got `{type(value).__name__}`")  # noqa: TRY004  # msgspec takes this one
+    return _home_from(value) if kind is Path else kind(value)
 
 
 def _home_from(text: str) -> Path:
@@ -116,14 +193,13 @@ def _home_from(text: str) -> Path:
 
 def _read_file(path: Path) -> dict[str, Any]:
     values = _parse(path)
-    for key in values.keys() - Settings.model_fields.keys():
-        known = list(Settings.model_fields)
-        near = difflib.get_close_matches(key, known, n=1)
+    for key in values.keys() - set(_NAMES):
+        near = difflib.get_close_matches(key, _NAMES, n=1)
         raise ConfigError(
-            f"{path} sets {key!r} ({_name((key,))}), which is no setting.",
-            hint=f"Did you mean {near[0]} (in the environment {_name((near[0],))})?"
+            f"{path} sets {key!r} ({_name(key)}), which is no setting.",
+            hint=f"Did you mean {near[0]} (in the environment {_name(near[0])})?"
             if near
-            else f"The settings are {', '.join(known)}.",
+            else f"The settings are {', '.join(_NAMES)}.",
         )
     return values
 
@@ -141,5 +217,5 @@ def _parse(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def _name(place: tuple[int | str, ...]) -> str:
-    return f"{PREFIX}{'.'.join(str(part) for part in place).upper()}"
+def _name(setting: str) -> str:
+    return f"{PREFIX}{setting.upper()}"

@@ -6,16 +6,26 @@ matched. Permissions, groups and branch restrictions (8 and 18 in part) are not 
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
+from bitbucket.harness import API, Wire, open_client, page
 from support.workbench import FakeConsumer, Graph, assert_true_to, workbench
 
+from bucketgraph.bitbucket.client import Page
+from bucketgraph.bitbucket.models.pull_request import PullRequest as WirePullRequest
 from bucketgraph.bitbucket.oauth import Consumer
+from bucketgraph.collect.reading import Reading, read_listing
+from bucketgraph.collect.step import Mapped, RepositoryFacts, Unit, Window, WorkspaceFacts
+from bucketgraph.collect.steps.pull_requests import PULL_REQUESTS
 from bucketgraph.demo import (
     Account,
     Fault,
@@ -30,8 +40,10 @@ from bucketgraph.demo import (
     serve,
 )
 from bucketgraph.errors import CredentialError
+from bucketgraph.graph.entity import seal
 
 ACME, BETA = "acme-rockets", "beta-works"
+UNIT = Unit(WorkspaceFacts("{w}", "w"), RepositoryFacts("{r}", "r", None, "{w}"))
 
 
 def world_of(**changes: Any) -> World:
@@ -158,10 +170,19 @@ def test_08_keys_of_two_workspaces_never_meet(tmp_path: Path) -> None:
 
 def test_09_reviewers_come_without_a_call_per_pull_request(tmp_path: Path) -> None:
     world = world_of()
+    asked, acted = a_pull(world), a_pull(world, "MERGED")
+    people = [membership.account for membership in world.workspaces[0].members.values()]
+    newcomer = next(one for one in people if one is not asked.author and one not in asked.reviewers)
+    asked.reviewers = [*asked.reviewers, newcomer]
+    asked.participants = [one for one in asked.participants if one.user is not newcomer]
+    acted.reviewers = []
     with workbench(world, tmp_path) as bench:
         bench.sync()
         graph = bench.graph()
+        assert_true_to(graph, world, [ACME])
         assert sum(edge[0] == "REVIEWED" for edge in graph.edges) > 10
+        assert newcomer.uuid in people_of(graph, "REVIEWED", asked)
+        assert people_of(graph, "REVIEWED", acted) >= {p.user.uuid for p in acted.participants if p.approved}
         assert bench.calls("pullrequest") == 0
 
 
@@ -233,7 +254,7 @@ def test_16_an_item_repeated_across_pages_comes_once(tmp_path: Path) -> None:
 
 
 def test_17_a_next_that_points_to_its_own_page_ends(tmp_path: Path) -> None:
-    faults = Faults([Fault("loop_next", match="pullrequests")])
+    faults = Faults([Fault("loop_next", match="pullrequests", times=40)])
     world = world_of(repositories=2, pull_requests=150)
     with workbench(world, tmp_path, faults=faults) as bench:
         run = bench.sync()
@@ -265,30 +286,59 @@ def test_19_a_foreign_redirect_gets_no_credentials_and_brings_nothing_in(tmp_pat
 
 
 @pytest.mark.parametrize(
-    "target", ["{trap}", "http://127.0.0.1.evil.example", "http://127.0.0.1@evil.example"]
+    "target",
+    [
+        "{trap}",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+        "{api}@evil.example",
+        "http://{api_host}@{trap_host}",
+    ],
 )
 def test_20_a_foreign_next_is_refused(tmp_path: Path, target: str) -> None:
     trap = create_trap()
     with serve(trap) as foreign:
-        faults = Faults([Fault("foreign_next", target=target.format(trap=foreign))])
+        faults = Faults()
         world = world_of(repositories=2, pull_requests=150)
         with workbench(world, tmp_path, faults=faults) as bench:
+            hosts = {"trap_host": foreign.partition("//")[2], "api_host": bench.url.partition("//")[2]}
+            address = target.format(trap=foreign, api=bench.url, **hosts)
+            faults.add(Fault("foreign_next", target=address))
             run = bench.sync()
             assert "untrusted-link" in {p.code for p in run.report.problems}
     assert list(trap.caught) == []
 
 
 def test_21_a_page_is_handled_before_the_next_is_asked_for() -> None:
-    """What is held of a pull request is its sealed form, far smaller than what came (see docs/bench.md)."""
-    from bucketgraph.bitbucket.models.pull_request import PullRequest as Wire  # noqa: PLC0415
-    from bucketgraph.collect.step import RepositoryFacts, Unit, WorkspaceFacts  # noqa: PLC0415
-    from bucketgraph.collect.steps.pull_requests import PULL_REQUESTS  # noqa: PLC0415
-    from bucketgraph.graph.entity import seal  # noqa: PLC0415
+    events: list[str] = []
+    pages_held: list[int] = []
 
+    def asked(request: httpx2.Request) -> httpx2.Response:
+        number = int(request.url.params.get("page", "1"))
+        events.append(f"asked for page {number}")
+        pages_held.append(sum(isinstance(one, Page) for one in gc.get_objects()))
+        pulls = [{"id": 2 * number + one} for one in (0, 1)]
+        return page(*pulls, to=f"{API}/2.0/x?page={number + 1}" if number < 4 else None)
+
+    def handled(pull: WirePullRequest, raw: bytes, unit: Unit) -> Mapped:
+        events.append("handled")
+        return PULL_REQUESTS.map(pull, raw, unit)
+
+    async def read() -> Reading:
+        async with open_client(Wire(asked)) as client:
+            return await read_listing(replace(PULL_REQUESTS, map=handled), client, UNIT, Window())
+
+    reading = asyncio.run(read())
+    assert len(reading.records) == 8
+    assert events == [
+        event for number in (1, 2, 3, 4) for event in (f"asked for page {number}", "handled", "handled")
+    ]
+    assert max(pages_held) <= 1, "only the page before, just handled, may still be there"
+
+
+def test_21_what_is_held_of_a_pull_request_is_far_smaller_than_what_came() -> None:
     text = b'{"id": 1, "title": "t", "description": "' + b"long text " * 5000 + b'"}'
-    unit = Unit(WorkspaceFacts("{w}", "w"), RepositoryFacts("{r}", "r", None, "{w}"))
-    assert isinstance(PULL_REQUESTS.read(text), Wire)
-    record = PULL_REQUESTS.map(PULL_REQUESTS.read(text), text, unit).record
+    record = PULL_REQUESTS.map(PULL_REQUESTS.read(text), text, UNIT).record
     assert record is not None
     raw = seal(record).raw
     assert raw is not None
@@ -372,6 +422,22 @@ def test_a_failed_list_deletes_nothing_that_was_there(tmp_path: Path) -> None:
         faults.add(Fault("status:404", match="(members|permissions)"))
         assert bench.sync().status == "COMPLETED_WITH_ERRORS"
         assert bench.graph() == before
+
+
+def test_a_list_that_fails_halfway_deletes_nothing_and_asks_for_nothing_one_by_one(tmp_path: Path) -> None:
+    world = world_of(repositories=120, members=120)
+    faults = Faults()
+    with workbench(world, tmp_path, faults=faults) as bench:
+        bench.sync()
+        before = bench.graph()
+        bench.fake.reset()
+        faults.add(
+            Fault("status:500", match=r"(repositories/acme-rockets|permissions|members)\?.*[?&]page=2")
+        )
+        assert bench.sync().status == "COMPLETED_WITH_ERRORS"
+        assert faults.fired()["status:500"] > 0
+        assert bench.graph() == before
+        assert bench.calls("repository") + bench.calls("member") == 0
 
 
 def test_existing_data_survives_a_source_that_denies_everything(tmp_path: Path) -> None:

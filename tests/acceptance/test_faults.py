@@ -47,7 +47,7 @@ def world_of(seed: int = 0) -> World:
 
 @pytest.mark.parametrize("kind", PASSING)
 def test_a_passing_fault_leaves_no_trace(tmp_path: Path, kind: str) -> None:
-    # A token that ends twice within one call's replay is refused for good, so it ends once here.
+    # A token that ends with the very replay of a call is refused for good, so it ends once here.
     often = {"after": 6, "times": 1} if kind == "expire_token" else {"every": 2, "times": 8}
     faults = Faults([Fault(kind, match="/2.0/", **often)])
     world = world_of()

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import processes
 from support.workbench import SECRET, Graph, add, assert_true_to, settings_for
 
 from bucketgraph.app import SyncOptions, open_app
@@ -30,12 +31,11 @@ def environment(home: Path) -> dict[str, str]:
 def start(home: Path, *, sigint: bool = True) -> subprocess.Popen[str]:
     """Start a run in another process; without `sigint` one that ignores it, as in the background of a shell."""
     command = [sys.executable, "-m", "bucketgraph", "sync", "test", "--json"]
-    return subprocess.Popen(
+    return processes.start(
         command,
         env=environment(home),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
         # A test run in the background of a shell ignores SIGINT, and would hand that down.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL if sigint else signal.SIG_IGN),
     )
@@ -177,7 +177,7 @@ def test_two_processes_collect_two_integrations_into_one_file(
         other = add(app, url, [ACME], name="other")
     command = [sys.executable, "-m", "bucketgraph", "sync", "other", "--json"]
     first = start(tmp_path)
-    second = subprocess.Popen(
+    second = processes.start(
         command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     outputs = [first.communicate(timeout=120), second.communicate(timeout=120)]

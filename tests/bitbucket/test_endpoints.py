@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,10 +17,12 @@ from bucketgraph.bitbucket.endpoints import (
     segment,
     workspace_path,
 )
+from bucketgraph.bitbucket.oauth import granted_scopes
 from bucketgraph.bitbucket.origins import Origins
 from bucketgraph.errors import Bug
 
 TABLE = [value for value in vars(endpoints).values() if isinstance(value, Endpoint)]
+"""Found by looking, to hold the registry to what there is."""
 LISTS = [endpoint for endpoint in TABLE if endpoint.pagelen]
 
 
@@ -30,7 +31,7 @@ def test_a_segment_is_one_path_segment_whatever_it_holds(text: str) -> None:
     encoded = segment(text)
     assert unquote(encoded) == text
     assert not set(encoded) & set("/?#{}+ \\")
-    assert urlsplit(Origins().resolve(f"/2.0/a/{encoded}/b")).path == f"/2.0/a/{encoded}/b"
+    assert urlsplit(str(Origins().resolve(f"/2.0/a/{encoded}/b"))).path == f"/2.0/a/{encoded}/b"
 
 
 @pytest.mark.parametrize("text", ["", ".", ".."])
@@ -47,7 +48,7 @@ def test_workspaces_go_by_slug_and_repositories_by_encoded_uuid() -> None:
 @given(st.lists(st.tuples(st.text(min_size=1), st.text(min_size=1)), max_size=3))
 def test_filters_arrive_as_they_were_meant(query: list[tuple[str, str]]) -> None:
     listing = Listing(endpoints.PROJECTS, "/2.0/x", tuple(query))
-    url = httpx2.URL(Origins().resolve(listing.first_url(7)))
+    url = Origins().resolve(listing.first_url(7))
     pairs = parse_qsl(url.query.decode())
     assert pairs == [("pagelen", "7"), *query, ("fields", endpoints.PROJECTS.field_list)]
     assert b"+" not in url.query
@@ -89,3 +90,15 @@ def test_repository_calls_are_counted_apart_from_all_others(endpoint: Endpoint) 
 
 def test_names_are_unique_because_page_lengths_are_remembered_by_name() -> None:
     assert len({endpoint.name for endpoint in TABLE}) == len(TABLE)
+
+
+def test_the_registry_lists_every_endpoint() -> None:
+    assert list(endpoints.ENDPOINTS) == TABLE
+
+
+def test_the_scopes_we_ask_for_are_enough_for_every_endpoint_and_none_is_too_many() -> None:
+    needed = {endpoint.scope for endpoint in TABLE if endpoint.scope}
+    assert needed <= granted_scopes(" ".join(endpoints.REQUIRED_SCOPES))
+    for scope in endpoints.REQUIRED_SCOPES:
+        others = [one for one in endpoints.REQUIRED_SCOPES if one != scope]
+        assert not needed <= granted_scopes(" ".join(others))

@@ -114,6 +114,14 @@ async def test_a_second_401_is_a_credential_error_and_ends_the_tries() -> None:
     assert "settings" in caught.value.hint
 
 
+async def test_calls_that_begin_at_once_wait_for_one_token_and_use_no_other() -> None:
+    wire = Wire(always())
+    async with open_client(wire, concurrency=8) as client:
+        await asyncio.gather(*(fetch(client) for _ in range(8)))
+    assert {request.headers["Authorization"] for request in wire.asked} == {"Bearer token-1"}
+    assert (len(wire.asked), len(wire.token_requests)) == (8, 1)
+
+
 async def test_calls_that_lose_the_same_token_renew_it_once_for_all() -> None:
     def only_the_second(request: httpx2.Request) -> httpx2.Response:
         return ok() if request.headers["Authorization"] == "Bearer token-2" else unauthorized()
@@ -140,6 +148,39 @@ async def test_a_late_401_to_a_token_already_replaced_does_not_renew_it_again() 
     async with open_client(wire) as client:
         await asyncio.gather(fetch(client), fetch(client, "/2.0/late"))
     assert len(wire.token_requests) == 2
+
+
+async def test_a_replay_whose_token_others_have_replaced_is_replayed_with_the_newest() -> None:
+    late_again, replaced = asyncio.Event(), asyncio.Event()
+
+    async def only_the_third(request: httpx2.Request) -> httpx2.Response:
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        if token == "token-3":
+            replaced.set()
+            return ok()
+        if token == "token-2" and request.url.path == "/2.0/late":
+            late_again.set()
+            await replaced.wait()
+        return unauthorized()
+
+    async def meanwhile() -> None:
+        await late_again.wait()
+        await fetch(client)
+
+    wire = Wire(only_the_third)
+    async with open_client(wire) as client:
+        await asyncio.gather(fetch(client, "/2.0/late"), meanwhile())
+    late = [r.headers["Authorization"] for r in wire.asked if r.url.path == "/2.0/late"]
+    assert late == ["Bearer token-1", "Bearer token-2", "Bearer token-3"]
+    assert len(wire.token_requests) == 3
+
+
+async def test_a_consumer_refused_to_many_calls_at_once_ends_them_all_soon() -> None:
+    wire = Wire(lambda _request: unauthorized())
+    async with open_client(wire, concurrency=8) as client:
+        ended = await asyncio.gather(*(fetch(client) for _ in range(8)), return_exceptions=True)
+    assert [type(one) for one in ended] == [CredentialError] * 8
+    assert len(wire.token_requests) <= 1 + 8, "each call renews at most once"
 
 
 async def test_a_token_that_ends_during_a_long_pause_is_not_sent_any_more() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from urllib.parse import urlsplit
 
 import pytest
@@ -31,7 +32,7 @@ LINKS = (
 @example("https://xn--a/x")
 def test_no_link_passes_unless_scheme_host_and_port_are_the_configured_ones(link: str) -> None:
     try:
-        passed = urlsplit(Origins().resolve(link))
+        passed = urlsplit(str(Origins().resolve(link)))
     except UntrustedLink:
         return
     assert (passed.scheme, passed.netloc) == ("https", "api.bitbucket.org")
@@ -43,7 +44,7 @@ def test_resolving_twice_is_resolving_once(link: str) -> None:
         once = Origins().resolve(link)
     except UntrustedLink:
         return
-    assert Origins().resolve(once) == once
+    assert Origins().resolve(str(once)) == once
 
 
 @pytest.mark.parametrize(
@@ -51,8 +52,8 @@ def test_resolving_twice_is_resolving_once(link: str) -> None:
     ["/2.0/x?page=8xhd", "/2.0/x?q=a%3E%22b%22&q=c", "/2.0/x?f=a%2Bb+c%20d", "/2.0/%7Ba-b%7D/c?ctx=a%2fb"],
 )
 def test_a_good_link_stays_as_it_is_to_the_letter(tail: str) -> None:
-    assert Origins().resolve(API_URL + tail) == API_URL + tail
-    assert Origins().resolve(tail) == API_URL + tail
+    assert str(Origins().resolve(API_URL + tail)) == API_URL + tail
+    assert str(Origins().resolve(tail)) == API_URL + tail
 
 
 @pytest.mark.parametrize(
@@ -129,3 +130,18 @@ def test_loopback_is_told_by_address_not_by_resolving_names(host: str, *, loopba
 def test_the_defaults_are_the_two_hosts_in_force_since_may_2026() -> None:
     assert (API_URL, OAUTH_URL) == ("https://api.bitbucket.org", "https://bitbucket.org")
     assert Origins().token_url == "https://bitbucket.org/site/oauth2/access_token"
+
+
+def test_the_authorities_are_read_once_for_all_consumers_of_bitbucket() -> None:
+    trust = Origins().trust()
+    assert trust is Origins().trust()
+    assert trust.verify_mode is ssl.CERT_REQUIRED
+    assert trust.check_hostname
+    assert trust.get_ca_certs()
+
+
+def test_where_all_is_plain_http_nobody_is_trusted() -> None:
+    trust = Origins("http://127.0.0.1:1", "http://127.0.0.1:1").trust()
+    assert trust.verify_mode is ssl.CERT_REQUIRED
+    assert trust.get_ca_certs() == []
+    assert Origins("http://127.0.0.1:1").trust().get_ca_certs(), "one https origin is enough"

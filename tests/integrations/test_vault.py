@@ -136,3 +136,40 @@ def test_a_key_file_that_is_a_folder_is_a_config_error(tmp_path: Path) -> None:
     (tmp_path / KEY_FILE).mkdir()
     with pytest.raises(ConfigError, match=r"secret\.key"):
         open_vault(tmp_path, None)
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o666, 0o660])
+def test_a_key_file_that_others_may_read_is_closed_to_them(tmp_path: Path, mode: int) -> None:
+    token = open_vault(tmp_path, None).encrypt(b"plain")
+    path = tmp_path / KEY_FILE
+    path.chmod(mode)
+    assert open_vault(tmp_path, None, first_use=False).decrypt(token, whose="me") == b"plain"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_key_file_may_be_read_only(tmp_path: Path) -> None:
+    open_vault(tmp_path, None)
+    path = tmp_path / KEY_FILE
+    path.chmod(0o400)
+    open_vault(tmp_path, None, first_use=False)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o400
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o604, True), (0o640, False)])
+def test_a_lent_key_file_is_refused_when_it_is_open_to_everybody(
+    tmp_path: Path, mode: int, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_vault(tmp_path, None)
+    path = tmp_path / KEY_FILE
+    path.chmod(mode)
+
+    def not_ours(_path: Path, _mode: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "chmod", not_ours)
+    if not refused:
+        open_vault(tmp_path, None, first_use=False)
+        return
+    with pytest.raises(ConfigError, match="open to every account") as caught:
+        open_vault(tmp_path, None, first_use=False)
+    assert "chmod 600" in caught.value.hint

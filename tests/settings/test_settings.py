@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bucketgraph.errors import ConfigError
-from bucketgraph.settings import CONFIG_FILE, Settings, load
+from bucketgraph.settings import CONFIG_FILE, declared, load
 
 SECRET = "Zm9vYmFyYmF6cXV4-secret"
 
@@ -54,7 +54,7 @@ def test_a_home_of_nothing_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("BUCKETGRAPH_HOME", "")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     assert load().home.is_absolute()
-    assert load().home == Settings.model_fields["home"].get_default(call_default_factory=True)
+    assert load().home == declared()["home"].default
 
 
 def test_a_tilde_in_the_home_is_the_persons_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -187,9 +187,38 @@ def test_an_empty_secret_key_is_kept_as_given_so_that_the_vault_can_refuse_it(
     assert key.get_secret_value() == ""
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", declared())
 def test_every_setting_carries_the_sentence_the_documentation_prints(name: str) -> None:
-    description = Settings.model_fields[name].description
-    assert description is not None
+    description = declared()[name].description
     assert description.endswith(".")
     assert description[0].isupper()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "taken"),
+    [
+        ("HOURLY_CALLS", "1_000", 1000),
+        ("HOURLY_CALLS", " 5 ", 5),
+        ("HOURLY_CALLS", "+5", 5),
+        ("TIMEOUT_SECONDS", "5", 5.0),
+        ("TIMEOUT_SECONDS", "1e2", 100.0),
+    ],
+)
+def test_numbers_may_be_written_as_people_write_them(
+    name: str, value: str, taken: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"BUCKETGRAPH_{name}", value)
+    found = getattr(load(), name.lower())
+    assert (found, type(found)) == (taken, type(taken))
+
+
+def test_variables_in_small_letters_count_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("bucketgraph_workers", "7")
+    assert load().workers == 7
+
+
+@pytest.mark.parametrize("text", ["secret_key = 3", "database_url = 3", "log_level = 3", "workers = true"])
+def test_a_value_of_another_kind_in_the_file_is_refused(home: Path, text: str) -> None:
+    write(home, text)
+    with pytest.raises(ConfigError, match=text.split(maxsplit=1)[0].upper()):
+        load()

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from support import processes
+
 from bucketgraph.graph.entity import Entity, Record, Relationship, seal
 from bucketgraph.graph.schema import Catalogue, EntityType, Property, RelationshipType, catalogue
 from bucketgraph.graph.snapshot import Snapshot
@@ -70,13 +72,12 @@ class Clock:
 
 def start_python(program: str, *arguments: object) -> subprocess.Popen[str]:
     """Start a Python program that can import this kit, with pipes to all its ends."""
-    return subprocess.Popen(
+    return processes.start(
         [sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)],
         cwd=Path(__file__).parents[1],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import stat
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +17,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Index, create_engine
 from store.graphkit import CATALOGUE, REPO, USER, World, repo, run_python, snapshot, url_of
 
-from bucketgraph.errors import Bug, ConfigError, StoreNewer, StoreUnreadable
+from bucketgraph.errors import Bug, ConfigError, StoreError, StoreNewer, StoreUnreadable
 from bucketgraph.graph.schema import Catalogue, Property, catalogue
 from bucketgraph.store import schema, tables
 from bucketgraph.store.store import Store
 
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
+OPEN_FILES = Path("/proc/self/fd")
 
 
 def _sql(path: Path, *statements: str) -> None:
@@ -237,3 +240,52 @@ def test_a_property_whose_name_cannot_be_a_column_is_not_indexed(tmp_path: Path)
     types = [replace(CATALOGUE.entities[USER], properties=(odd,))]
     with pytest.raises(Bug, match="cannot be indexed"):
         Store.open(url_of(tmp_path / "graph.db"), catalogue(types, []))
+
+
+def _open_files(folder: Path) -> list[str]:
+    """Return the files of a folder that this process holds open, each as often as it does."""
+    found = []
+    for handle in OPEN_FILES.iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the handle of the listing itself
+            found.append(str(handle.readlink()))
+    return sorted(name for name in found if name.startswith(f"{folder}/"))
+
+
+@pytest.mark.skipif(not OPEN_FILES.exists(), reason="only here a process can list its open files")
+@pytest.mark.parametrize("why", ["foreign", "newer", "no database", "locked", "bug"])
+def test_a_file_that_cannot_be_opened_is_let_go_of(tmp_path: Path, why: str) -> None:
+    path = tmp_path / "graph.db"
+    types, other = list(CATALOGUE.entities.values()), None
+    if why == "foreign":
+        _sql(path, "CREATE TABLE songs (name)")
+    elif why == "newer":
+        Store.open(url_of(path), CATALOGUE).close()
+        _sql(path, "UPDATE alembic_version SET version_num = '9999'")
+    elif why == "no database":
+        path.write_bytes(b"no database at all " * 300)
+    elif why == "locked":
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("CREATE TABLE waiting (name)")
+    else:
+        types = [replace(types[0], properties=(Property("a b", "string", "Odd.", indexed=True),))]
+    # The error stays alive here, and with it all that its traceback still holds.
+    with pytest.raises((Bug, StoreError)) as caught:
+        Store.open(url_of(path), catalogue(types, []), busy_timeout_ms=20)
+    if other:
+        other.close()
+    assert _open_files(tmp_path) == [], caught.value
+
+
+def test_a_fresh_file_that_another_program_holds_for_a_while_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "graph.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")  # for which SQLite does not wait while it turns a file to WAL
+    release = threading.Timer(0.3, other.execute, ["COMMIT"])
+    release.start()
+    store = Store.open(url_of(path), CATALOGUE)
+    release.join()
+    other.close()
+    assert store.check_integrity() == "ok"
+    store.close()
+    assert _leftovers(path) == set()

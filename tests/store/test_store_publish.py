@@ -253,7 +253,7 @@ def test_two_integrations_with_the_same_keys_do_not_disturb_each_other(world: Wo
 def test_scopes_are_saved_with_what_they_tell_of_or_alone(world: World) -> None:
     state = ScopeState(run_id=3, whole_on=4, watermark=5, floor=6, empty_since=7)
     world.publish(REPOS, scopes={"repositories/w": state})
-    world.store.save_scopes("one", world.runs["one"], {"new/scope": state})
+    world.publish(scopes={"new/scope": state})
     assert world.store.scope_states("one") == {"repositories/w": state, "new/scope": state}
     assert world.store.scope_states("two") == {}
 

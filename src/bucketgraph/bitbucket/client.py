@@ -116,6 +116,7 @@ class Client:
         self._http = httpx2.AsyncClient(
             transport=transport,
             trust_env=not origins.on_this_computer,
+            verify=origins.trust(),
             timeout=self._patience.timeout,
             follow_redirects=False,
             limits=httpx2.Limits(
@@ -158,7 +159,9 @@ class Client:
         """
         return await self._get(self.origins.resolve(link), decode, endpoint, what)
 
-    async def _get(self, url: str, decode: Callable[[bytes], T], endpoint: Endpoint, what: str) -> Reply[T]:
+    async def _get(
+        self, url: httpx2.URL, decode: Callable[[bytes], T], endpoint: Endpoint, what: str
+    ) -> Reply[T]:
         async for attempt in self._attempts():
             with attempt:
                 response = await self._authorized(url, endpoint, what)
@@ -193,14 +196,14 @@ class Client:
         url = self.origins.resolve(listing.first_url(pagelen))
         seen: set[str] = set()
         while True:
-            seen.add(url)
+            seen.add(str(url))
             reply = await self._get(url, _decode_envelope, listing.endpoint, what)
             page = reply.value
             yield Page(tuple(bytes(item) for item in page.values), page.size, reply.server_ms)
             if not page.next:
                 return
             url = self.origins.resolve(page.next)
-            if url in seen:
+            if str(url) in seen:
                 raise UntrustedLink(
                     f"The list of {what} runs in a circle: its `next` names a page already read."
                 )
@@ -220,23 +223,28 @@ class Client:
         """Say whether, and for a 429 after how many seconds, a call is tried again."""
         return self._patience.pause if isinstance(error, RateLimited) else isinstance(error, Retryable)
 
-    async def _authorized(self, url: str, endpoint: Endpoint, what: str) -> httpx2.Response:
-        """Send until there is an answer that is neither 401, 429 nor a redirect, or raise."""
+    async def _authorized(self, url: httpx2.URL, endpoint: Endpoint, what: str) -> httpx2.Response:
+        """Send until there is an answer that is neither 401, 429 nor a redirect, or raise.
+
+        A 401 to the newest token renews it once and replays the call once. One to a token that another call
+        has replaced meanwhile says nothing of the newest, so it counts for nothing; and as each call renews
+        only once, this ends.
+        """
         renewed, redirects = False, 0
         while True:
             response, token = await self._send(url, endpoint)
             status = response.status_code
             if status == httpx2.codes.OK:
                 return response
-            if status == httpx2.codes.UNAUTHORIZED and not renewed:
+            if status == httpx2.codes.UNAUTHORIZED:
+                if renewed and self._tokens.is_newest(token):
+                    raise CredentialError(
+                        f"Bitbucket refuses a freshly issued token for {what} (401).",
+                        hint="The consumer may just have been edited or removed; "
+                        "check it in the workspace's settings.",
+                    )
+                renewed = renewed or self._tokens.is_newest(token)
                 self._tokens.reject(token)
-                renewed = True
-            elif status == httpx2.codes.UNAUTHORIZED:
-                raise CredentialError(
-                    f"Bitbucket refuses a freshly issued token for {what} (401).",
-                    hint="The consumer may just have been edited or removed; "
-                    "check it in the workspace's settings.",
-                )
             elif status in replies.REDIRECTS and response.headers.get("Location"):
                 url = self.origins.resolve(response.headers["Location"], base=url)
                 redirects += 1
@@ -245,7 +253,7 @@ class Client:
             elif status != httpx2.codes.TOO_MANY_REQUESTS:
                 raise replies.failure(response, what)
 
-    async def _send(self, url: str, endpoint: Endpoint) -> tuple[httpx2.Response, Token]:
+    async def _send(self, url: httpx2.URL, endpoint: Endpoint) -> tuple[httpx2.Response, Token]:
         """Send as soon as gate and budget allow it; a slot is held only while the call is under way.
 
         Token, gate and budget are looked at again after every wait, because a wait may take an hour.
@@ -258,7 +266,7 @@ class Client:
             await self._pass_gate()
             await self._book(endpoint.group)
 
-    async def _call(self, url: str, endpoint: Endpoint, token: Token) -> httpx2.Response:
+    async def _call(self, url: httpx2.URL, endpoint: Endpoint, token: Token) -> httpx2.Response:
         turn = self._gate.turn
         self._monitor.called(endpoint.name)
         response = await self._exchange(

@@ -54,8 +54,18 @@ REPOSITORY = Endpoint("repository", "repositories", "repository")
 PULL_REQUESTS = Endpoint("pullrequests", "repositories", "pullrequest", 50, PULL_REQUEST_FIELDS)
 PULL_REQUEST = Endpoint("pullrequest", "repositories", "pullrequest")
 
-REQUIRED_SCOPES = ("account", "project", "pullrequest")
-"""The smallest read-only set: `project` and `pullrequest` each include `repository`."""
+ENDPOINTS = (
+    WORKSPACE,
+    PERMISSIONS,
+    MEMBERS,
+    MEMBER,
+    PROJECTS,
+    PROJECT,
+    REPOSITORIES,
+    REPOSITORY,
+    PULL_REQUESTS,
+    PULL_REQUEST,
+)
 
 IMPLIED_SCOPES = {
     "account:write": ("account",),
@@ -65,6 +75,16 @@ IMPLIED_SCOPES = {
     "repository:write": ("repository",),
 }
 """Documented inclusions. `project:admin` and `repository:admin` include no read scope."""
+
+
+def _smallest(scopes: set[str]) -> tuple[str, ...]:
+    """Return the scopes that no other of them includes."""
+    included = {one for scope in scopes for one in IMPLIED_SCOPES.get(scope, ())}
+    return tuple(sorted(scopes - included))
+
+
+REQUIRED_SCOPES = _smallest({endpoint.scope for endpoint in ENDPOINTS if endpoint.scope})
+"""The smallest read-only set: `project` and `pullrequest` each include `repository`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,9 +100,13 @@ class TokenCache:
                 self._token, self._renew_at = token, asked_at + token.expires_in - margin
             return self._token
 
+    def is_newest(self, token: Token) -> bool:
+        """Say whether a token is the one to use, neither rejected nor replaced meanwhile."""
+        return self._token is token
+
     def reject(self, token: Token) -> None:
         """Forget a token the API answered 401 to, unless it was replaced meanwhile."""
-        if self._token is token:
+        if self.is_newest(token):
             self._token = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 from dataclasses import dataclass
 from functools import cache
 
@@ -35,12 +36,21 @@ class Origins:
         """Say whether an origin is this computer: then no proxy may stand between, which would see the secret."""
         return any(is_loopback(httpx2.URL(origin).host) for origin in (self.api, self.oauth))
 
+    def trust(self) -> ssl.SSLContext:
+        """Return whom a client may trust; reading the authorities takes longer than a call.
+
+        Where all is plain http, nobody is trusted and nothing is read.
+        """
+        if all(origin.startswith("http://") for origin in (self.api, self.oauth)):
+            return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return _authorities(trust_env=not self.on_this_computer)
+
     @property
     def token_url(self) -> str:
         """Return the address that turns a key and secret into a token."""
         return self.oauth + TOKEN_PATH
 
-    def resolve(self, link: str, *, base: str | None = None) -> str:
+    def resolve(self, link: str, *, base: httpx2.URL | None = None) -> httpx2.URL:
         """Return an absolute address on the API origin for a path or a link, or raise UntrustedLink.
 
         A relative link starts at `base`, the address that gave it, or else at the origin.
@@ -49,7 +59,7 @@ class Origins:
         are refused.
         """
         try:
-            url = _join(self.api, link) if base is None else httpx2.URL(base).join(link)
+            url = _join(self.api, link) if base is None else base.join(link)
         except (httpx2.InvalidURL, ValueError) as error:
             raise UntrustedLink(f"Bitbucket answered with a link that is no address: {error}.") from None
         home = _parse(self.api)
@@ -60,7 +70,13 @@ class Origins:
                 f"credentials go only to {self.api}, so the link was not followed.",
                 hint="If a proxy stands between, set the integration's --api-url to the address it gives.",
             )
-        return str(url)
+        return url
+
+
+@cache
+def _authorities(*, trust_env: bool) -> ssl.SSLContext:
+    """Return the usual certificate authorities, read once for all consumers."""
+    return httpx2.create_ssl_context(trust_env=trust_env)
 
 
 @cache
@@ -69,11 +85,14 @@ def _parse(origin: str) -> httpx2.URL:
 
 
 def _join(origin: str, link: str) -> httpx2.URL:
-    """Join a link to an origin; paths and whole addresses are parsed only once, because ours are long."""
+    """Join a link to an origin; what is in order is parsed only once, because our addresses are long."""
     if link.startswith("/") and not link.startswith("//"):
-        return httpx2.URL(origin + link)
+        link = origin + link
     url = httpx2.URL(link)
-    return url if url.scheme and url.host else _parse(origin).join(url)
+    if not (url.scheme and url.host):
+        return _parse(origin).join(url)
+    text = str(url)  # a default port goes only when it is parsed a second time
+    return url if text == link else httpx2.URL(text)
 
 
 def check_origin(text: str, *, flag: str) -> str:

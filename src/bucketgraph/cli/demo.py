@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -167,8 +166,6 @@ def _settings(home: Path) -> Settings:
     """Return settings that touch nothing outside the demo's folder, whatever the environment says."""
     from bucketgraph.settings import Settings  # noqa: PLC0415
 
-    for name in [name for name in os.environ if name.startswith("BUCKETGRAPH_")]:
-        del os.environ[name]
     return Settings(home=home)
 
 

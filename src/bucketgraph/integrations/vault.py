@@ -6,6 +6,7 @@ There is no default key. Several keys may be given, newest first: all decrypt, t
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -79,12 +80,32 @@ def _read_or_make(path: Path) -> str:
             with FileLock(path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
                 if not path.exists():
                     _make(path)
+        _keep_private(path)
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"The secret key file {path} cannot be used ({error}).",
             hint="Check its permissions, or set BUCKETGRAPH_SECRET_KEY.",
         ) from None
+
+
+def _keep_private(path: Path) -> None:
+    """Take other people's permissions from a key file, as a restored backup or a copy may have brought them.
+
+    Where that may not be done, because another account lends us the file, everybody's are refused.
+    """
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if os.name != "posix" or not mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return
+    try:
+        path.chmod(mode & stat.S_IRWXU)
+    except PermissionError:
+        if mode & stat.S_IRWXO:
+            raise ConfigError(
+                f"The secret key file {path} is open to every account of this computer.",
+                hint=f"Let its owner run `chmod 600 {path}`; if others were here, remove the integrations, reset "
+                "their secrets in Bitbucket and add them again.",
+            ) from None
 
 
 def _make(path: Path) -> None:

@@ -33,7 +33,6 @@ class _Window:
     """Which publications are asked for."""
 
     after: int
-    upto: int | None
     integration_id: str | None
     limit: int | None
 
@@ -44,8 +43,6 @@ class _Window:
         order by which to cut it.
         """
         query = query.join(t.publication, t.publication.c.id == number).where(number > self.after)
-        if self.upto is not None:
-            query = query.where(number <= self.upto)
         if self.integration_id is not None:
             query = query.where(t.publication.c.integration_id == self.integration_id)
         if not self.limit:
@@ -58,7 +55,6 @@ def changes(
     connection: Connection,
     *,
     after: int = 0,
-    upto: int | None = None,
     integration_id: str | None = None,
     limit: int | None = None,
 ) -> list[Change]:
@@ -69,7 +65,7 @@ def changes(
     """
     found: list[Change] = []
     for element in ("entity", "relationship"):
-        events = _events(connection, element, _Window(after, upto, integration_id, limit))
+        events = _events(connection, element, _Window(after, integration_id, limit))
         found += _changes_of(connection, element, events)
     found.sort(key=lambda change: (change.publication, change.element, change.type, change.key))
     return found if limit is None else found[max(len(found) - limit, 0) :]

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import sqlite3
 import stat
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,11 +30,15 @@ BUSY_TIMEOUT_MS = 30_000
 _DRIVERS = ("sqlite", "sqlite+pysqlite")
 _PRAGMAS = ("synchronous = NORMAL", "cache_size = -32000", "temp_store = MEMORY")
 _READER_PRAGMAS = (*_PRAGMAS, "query_only = ON")
-_WRITER_PRAGMAS = ("journal_mode = WAL", "wal_autocheckpoint = 4000", *_PRAGMAS)
+_WRITER_PRAGMAS = ("wal_autocheckpoint = 4000", *_PRAGMAS)
 """A page that many transactions touch goes from the log to the file once for all: 16 MB of log, not 4."""
 
 _SAMPLE = 1000
 """Rows of an index that are looked at for the planner's statistics."""
+_WRITE = "BEGIN IMMEDIATE"
+_BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+_SHORT_WAITS = (0.001, 0.02)
+"""Seconds, at random between the two, so that processes that wait for each other do not keep step."""
 
 _PRIMARY_CODE = 0xFF
 """The part of SQLite's result code that names the kind of error."""
@@ -41,7 +47,7 @@ _SAFE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 def writer(url: str, busy_timeout_ms: int) -> Engine:
     """Return an engine whose every transaction takes the write lock at its beginning."""
-    return _engine(url, busy_timeout_ms, _WRITER_PRAGMAS, "BEGIN IMMEDIATE")
+    return _engine(url, busy_timeout_ms, _WRITER_PRAGMAS, _WRITE)
 
 
 def reader(url: str, busy_timeout_ms: int) -> Engine:
@@ -137,8 +143,8 @@ def translated(where: str) -> Iterator[None]:
 
 def _in_our_words(error: DatabaseError, where: str) -> StoreError:
     text = str(error.orig)
-    match getattr(error.orig, "sqlite_errorcode", 0) & _PRIMARY_CODE:
-        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+    match _primary_code(error.orig):
+        case code if code in _BUSY:
             return StoreBusy(
                 f"Another process has been writing to {where} for too long.",
                 hint="Wait for it to end, or stop it; nothing was lost.",
@@ -168,10 +174,17 @@ def _in_our_words(error: DatabaseError, where: str) -> StoreError:
             return StoreError(f"{where}: {text}.")
 
 
+def _primary_code(error: BaseException | None) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+
+
 def _engine(url: str, busy_timeout_ms: int, pragmas: Sequence[str], begin: str) -> Engine:
-    def set_up(connection: Any, _record: Any) -> None:
+    def set_up(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None
-        for pragma in (f"busy_timeout = {busy_timeout_ms}", *pragmas):
+        connection.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+        if begin == _WRITE:
+            _turn_to_wal(connection, busy_timeout_ms)
+        for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     def start(connection: Connection) -> None:
@@ -181,3 +194,21 @@ def _engine(url: str, busy_timeout_ms: int, pragmas: Sequence[str], begin: str) 
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", start)
     return engine
+
+
+def _turn_to_wal(connection: sqlite3.Connection, busy_timeout_ms: int) -> None:
+    """Switch a database to the write-ahead log, waiting as long as for any other lock.
+
+    While it switches, SQLite holds a read lock that it wants to raise, and then it does not wait for another
+    process that writes but fails at once, whatever the busy timeout; so we wait.
+    """
+    until = time.monotonic() + busy_timeout_ms / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if _primary_code(error) not in _BUSY or time.monotonic() >= until:
+                raise
+            time.sleep(random.uniform(*_SHORT_WAITS))  # noqa: S311  # spreads, hides nothing
+        else:
+            return

@@ -120,10 +120,6 @@ class Store:
         self._observed.learn(written)
         return tx.counts, len(tx.dangling)
 
-    def save_scopes(self, integration_id: str, run_id: int, states: Mapping[str, ScopeState]) -> None:
-        """Store how far scopes were collected, without publishing anything."""
-        self.publish(Publication(integration_id, run_id, scopes=states))
-
     def add_integration(self, row: IntegrationRow) -> None:
         """Insert an integration; raises ConfigError when its name is taken."""
         with self._writing() as connection:
