@@ -217,8 +217,8 @@ def _empty() -> bytes:
 def write(path: Path, story: Story, *, until: int | None = None) -> Store:
     """Publish a story, or its first `until` moments, to a new file; return the open store."""
     path.write_bytes(_empty())
-    clock = iter([FIRST_MOMENT - 1, *story.times])
-    store = Store.open(f"sqlite:///{path}", CATALOGUE, clock=lambda: next(clock))
+    clock = iter([FIRST_MOMENT - 1, *story.times[:until]])
+    store = Store.open(f"sqlite:///{path}", CATALOGUE, clock=lambda: next(clock, story.now))
     store.add_integration(IntegrationRow("one", "one", "", "{}", "", 1, 1))
     run = store.start_run("one", {})
     for moment in story.moments[:until]:

@@ -234,7 +234,9 @@ def test_identity_tells_what_is_the_same_value(one: Any, other: Any, same: bool)
 
 
 def test_values_sort_by_kind_and_then_by_themselves() -> None:
-    ordered = [-1, 0.5, 2, "", "Z", "a", "é", False, True, [], [1], [2, 1], ["a"], ["a", 1], None]
+    scalars = [-1, 0.5, 2, "", "Z", "a", "é", False, True]
+    lists = [["a", 1], ["a"], [1], [2, 1], []]  # by their JSON text
+    ordered = [*scalars, *lists, None]
     shuffled = [*ordered[7:], *ordered[:7]]
     assert sorted(shuffled, key=order_key) == ordered
 
