@@ -31,7 +31,7 @@ from bucketgraph.j1ql.plan import (
     Whole,
 )
 from bucketgraph.j1ql.rules import rewrite
-from bucketgraph.j1ql.rules.visit import substituted
+from bucketgraph.j1ql.rules.visit import expands, renumbered, substituted
 
 MAX_BRANCHES: Final = 64
 """Six optional groups; the queries that people publish have three."""
@@ -131,6 +131,7 @@ def _slots(steps: Sequence[Step]) -> frozenset[int]:
 def _settled(made: Plan, path: Sequence[_Item], last: Step | None) -> Plan:
     """Return the plan of one path; `last` is the group that stays."""
     bound = {made.start.slot}
+    slots = list(made.slots)
     steps: list[Step] = []
     guards: list[Absent] = []
     for index, item in enumerate(path):
@@ -141,7 +142,9 @@ def _settled(made: Plan, path: Sequence[_Item], last: Step | None) -> Plan:
             steps += _plain(item, made.slots, bound)
         else:
             guards += _guards(made, item.group, path[index + 1 :], frozenset(bound))
-    branch = replace(made, steps=(*steps, *guards))
+    tests = [_with_slots_of_its_own(one, slots) for one in guards]
+    steps = [_with_slots_of_its_own(one, slots) if isinstance(one, Absent) else one for one in steps]
+    branch = replace(made, slots=tuple(slots), steps=(*steps, *tests))
     if last is not None:
         return replace(branch, steps=(*branch.steps, last))
 
@@ -155,6 +158,16 @@ def _settled(made: Plan, path: Sequence[_Item], last: Step | None) -> Plan:
     if isinstance(made.output, ListOutput):
         branch = replace(branch, output=ListOutput(tuple(one for one in made.output.slots if one in bound)))
     return branch
+
+
+def _with_slots_of_its_own(test: Absent, slots: list[Slot]) -> Absent:
+    """Return a test whose slots nothing else in the branch has, so that narrowing them narrows only it."""
+    numbers: dict[int, int] = {}
+    for hop in expands(test.steps):
+        for slot in (hop.edge, hop.target):
+            numbers[slot] = len(slots)
+            slots.append(replace(slots[slot], bound=False))
+    return replace(test, steps=renumbered(test.steps, numbers))
 
 
 def _holder(slots: Sequence[Slot], slot: int, bound: Collection[int]) -> int:

@@ -179,9 +179,9 @@ def fold(name: str, values: Iterable[Cell]) -> int | float | None:
     if not numbers:
         return None
     if name == "AVG":
-        return float(sum(numbers)) / len(numbers)
+        return _in_range(float(sum(numbers)) / len(numbers))
     folding: dict[str, Callable[[list[int | float]], int | float]] = {"MIN": min, "MAX": max, "SUM": sum}
-    return folding[name](numbers)
+    return _in_range(folding[name](numbers))
 
 
 # ---------------------------------------------------------------------------- identity, order, words

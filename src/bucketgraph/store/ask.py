@@ -22,8 +22,10 @@ from bucketgraph.j1ql import plan, syntax
 from bucketgraph.j1ql.branches import branches
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.parser import parse
+from bucketgraph.j1ql.printer import to_text
 from bucketgraph.j1ql.resolve import Resolved, resolve
 from bucketgraph.j1ql.results import Answer, Request
+from bucketgraph.j1ql.words import Explanation, steps_of
 from bucketgraph.store import known, pages
 from bucketgraph.store import tables as t
 from bucketgraph.store.lowering.outputs import Lowered, lowered
@@ -102,6 +104,33 @@ class Asker:
             total = place.offset + len(rows) if following is None else None
             kind, data, columns = _data(prepared, rows, reader)
             return Answer(kind, data, columns, following, total, prepared.resolved.messages)
+
+    def check(self, connection: Connection, request: Request, clock: Callable[[], int]) -> tuple[str, ...]:
+        """Return the warnings of a request that can be asked. Raises `QueryError` for one that cannot."""
+        place = pages.read_cursor(request)
+        request, _ = _pinned(connection, request, place, clock)
+        return self.prepare(connection, request, self.known(connection)).resolved.messages
+
+    def explain(self, connection: Connection, request: Request, clock: Callable[[], int]) -> Explanation:
+        """Tell how a request is answered, and count the rows of the whole answer."""
+        request, _ = _pinned(connection, request, pages.read_cursor(request), clock)
+        graph = self.known(connection)
+        prepared = self.prepare(connection, request, graph)
+        made = prepared.plan
+        with self._limited(connection):
+            explained = _fetch(connection, f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.values)
+            counted = f"SELECT COUNT(*) FROM ({prepared.sql} LIMIT ? OFFSET ?)"  # noqa: S608  # our own statement
+            cut = (-1 if made.limit is None else made.limit, made.skip)
+            rows = _fetch(connection, counted, (*prepared.values, *cut))[0][0]
+        return Explanation(
+            to_text(parse(request.text)),
+            steps_of(prepared.branches, graph),
+            prepared.sql,
+            prepared.values,
+            tuple(line[3] for line in explained),
+            rows,
+            prepared.resolved.messages,
+        )
 
     def known(self, connection: Connection) -> KnownGraph:
         """Return what is known of the graph; read again only when somebody has written."""

@@ -17,6 +17,7 @@ from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.results import Answer, Request
+from bucketgraph.j1ql.words import Explanation
 from bucketgraph.store import feed, known, ledger, lookup, observed, read, runs, schema, sqlite, write
 from bucketgraph.store.ask import Asker
 from bucketgraph.store.base import (
@@ -269,6 +270,16 @@ class Store:
         """Answer a J1QL query, or one page of its answer. Raises `QueryError`, `QueryTimeout`."""
         with self._reading() as connection:
             return self._asker.ask(connection, request, self._clock)
+
+    def check(self, request: Request) -> tuple[str, ...]:
+        """Return the warnings of a query that can be asked; raises `QueryError` for one that cannot."""
+        with self._reading() as connection:
+            return self._asker.check(connection, request, self._clock)
+
+    def explain(self, request: Request) -> Explanation:
+        """Tell how a query is answered. Raises `QueryError`, `QueryTimeout`."""
+        with self._reading() as connection:
+            return self._asker.explain(connection, request, self._clock)
 
     def last_publication(self) -> int:
         """Return the newest publication's number: a cursor into the change feed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bucketgraph.j1ql.plan import (
@@ -164,6 +164,29 @@ def changed_predicate(node: Predicate, change: Callable[[Expression], Expression
                 return one
 
     return with_leaves(node, leaf)
+
+
+def renumbered(steps: Sequence[Step], numbers: Mapping[int, int]) -> tuple[Step, ...]:
+    """Return steps whose slots have other numbers; those that `numbers` does not name keep theirs."""
+
+    def new(slot: int) -> int:
+        return numbers.get(slot, slot)
+
+    def expression(node: Expression) -> Expression:
+        return replace(node, slot=new(node.slot)) if isinstance(node, Prop | Whole) else node
+
+    def leaf(node: Predicate) -> Predicate:
+        if isinstance(node, HasWords | OfType):
+            return replace(node, slot=new(node.slot))
+        return changed_predicate(node, expression)
+
+    def step(one: Step) -> Step:
+        if not isinstance(one, Expand):
+            return replace(one, steps=tuple(step(inner) for inner in one.steps))
+        filtered = with_leaves(one.filter, leaf)
+        return Expand(new(one.source), new(one.edge), new(one.target), one.direction, filtered)
+
+    return tuple(step(one) for one in steps)
 
 
 def listed(made: Plan) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, select
 
 from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.j1ql import values
@@ -54,7 +54,7 @@ def any_element(
     content, found = each.c.value, each.c.type
     types = JSON_TYPES[kind]
     of_kind = found == types[0] if len(types) == 1 else found.in_(types)
-    return exists(select(content).where(and_(of_kind, test(content))))
+    return select(content).where(and_(of_kind, test(content))).correlate_except(each).exists()
 
 
 def quoted(native: ColumnElement[Any]) -> ColumnElement[Any]:

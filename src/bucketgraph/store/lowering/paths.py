@@ -15,7 +15,7 @@ from bucketgraph.j1ql.known import KnownEdge
 from bucketgraph.j1ql.rules.point_hops import ways
 from bucketgraph.store import tables as t
 from bucketgraph.store.lowering.predicates import condition
-from bucketgraph.store.lowering.setting import ONE, Setting, among
+from bucketgraph.store.lowering.setting import ONE, Setting, among, looked_up
 from bucketgraph.store.lowering.terms import Term, TermKind, Terms, public, type_name
 
 
@@ -264,7 +264,7 @@ class Path:
                 return Term(type_name(self.type_of(slot)), "string")
             case "_class":
                 kind = t.entity_type
-                found = select(kind.c.classes).where(kind.c.id == self.type_of(slot)).scalar_subquery()
+                found = looked_up(kind.c.classes, kind, kind.c.id == self.type_of(slot))
                 return Term(found, "list")
         owner = t.integration
         of = owner.c.id == self.row_of(slot).c.integration_id
@@ -275,12 +275,12 @@ class Path:
             "_integrationClass": literal('["VersionControl"]'),
             "_source": literal("integration-managed"),
         }[name]
-        found = select(value).where(of).scalar_subquery()
+        found = looked_up(value, owner, of)
         return Term(found, "list" if name == "_integrationClass" else "string")
 
     def _of_edge(self, slot: int, name: str) -> Term:
         row = self.row_of(slot)
-        verb = select(t.verb.c.name).where(t.verb.c.id == row.c.verb_id).scalar_subquery()
+        verb = looked_up(t.verb.c.name, t.verb, t.verb.c.id == row.c.verb_id)
         ends = {"_fromEntityKey": row.c.from_id, "_toEntityKey": row.c.to_id}
         if name in ends:
             return Term(_key_of(ends[name]), "string")
@@ -289,8 +289,15 @@ class Path:
         if name == "_key":
             derived = _key_of(row.c.from_id) + "|" + func.lower(verb) + "|" + _key_of(row.c.to_id)
             return Term(_explicit(row, "key", derived), "string")
-        names = type_name(row.c.from_type_id), verb, type_name(row.c.to_type_id)
+        names = self._type_of_end(row, "from"), verb, self._type_of_end(row, "to")
         return Term(_explicit(row, "type", func.j1_edge_type(*names)), "string")
+
+    def _type_of_end(self, row: FromClause, side: str) -> ColumnElement[Any]:
+        """Return the `_type` of an end; a relationship's row knows the present one only."""
+        if self.setting.as_of is None:
+            return type_name(row.c[f"{side}_type_id"])
+        end = self.setting.entities(f"{side}_end")
+        return type_name(looked_up(end.c.type_id, end, end.c.id == row.c[f"{side}_id"]))
 
 
 _METADATA: dict[str, tuple[str, TermKind]] = {
@@ -307,7 +314,7 @@ def _explicit(row: FromClause, name: str, derived: ColumnElement[Any]) -> Column
 
 def _key_of(entity_id: ColumnElement[Any]) -> ColumnElement[Any]:
     end = t.entity.alias()
-    return select(end.c.key).where(end.c.id == entity_id).scalar_subquery()
+    return looked_up(end.c.key, end, end.c.id == entity_id)
 
 
 def _of_types(column: ColumnElement[Any], types: frozenset[int]) -> ColumnElement[bool]:

@@ -106,5 +106,12 @@ def among(column: ColumnElement[Any], values: frozenset[int]) -> ColumnElement[b
     return column == listed[0] if len(listed) == 1 else column.in_(listed)
 
 
+def looked_up(
+    value: ColumnElement[Any], source: FromClause, where: ColumnElement[bool]
+) -> ColumnElement[Any]:
+    """Return a value from another table, found by what any statement around it holds."""
+    return select(value).where(where).correlate_except(source).scalar_subquery()
+
+
 ONE = number(1)
 """What is true."""

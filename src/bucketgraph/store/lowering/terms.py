@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, case, cast, func, literal, null, select
+from sqlalchemy import ColumnElement, case, cast, func, literal, null
 from sqlalchemy import Float as SqlFloat
 from sqlalchemy import column as sql_column
 
@@ -16,6 +16,7 @@ from bucketgraph.j1ql.known import EDGE_METADATA, ENTITY_METADATA, Kinds
 from bucketgraph.store import tables as t
 from bucketgraph.store.lower import hot_column
 from bucketgraph.store.lowering import hooks
+from bucketgraph.store.lowering.setting import looked_up
 
 if TYPE_CHECKING:
     from bucketgraph.store.lowering.paths import Path
@@ -204,7 +205,7 @@ def sort_keys(term: Term, *, descending: bool) -> list[ColumnElement[Any]]:
 
 def type_name(type_id: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return the `_type` for its number."""
-    return select(t.entity_type.c.name).where(t.entity_type.c.id == type_id).scalar_subquery()
+    return looked_up(t.entity_type.c.name, t.entity_type, t.entity_type.c.id == type_id)
 
 
 def json_constant(value: Any) -> ColumnElement[Any]:
