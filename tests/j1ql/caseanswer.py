@@ -70,7 +70,7 @@ def rows_text(request: Request) -> str:
     """Return the answer in short."""
     answer = case_store().ask(request)
     if answer.type == "table":
-        lines = [encode_json(_row(answer, one)) for one in answer.data]
+        lines = [json.dumps(_row(answer, one), ensure_ascii=False) for one in answer.data]
         return _counted(lines, "row", "rows")
     if answer.type == "list":
         lines = list(_vertices(request, answer.data))

@@ -149,7 +149,7 @@ ENTITIES: Final[dict[str, Properties]] = {
         "name": "Old idea", "state": "SUPERSEDED", "merged": False, "number": 1, "author": "bob",
         "createdOn": at("2025-12-31"), "updatedOn": at("2026-01-01"), "reviewers": ["bob"],
     },
-    # imported
+    # what was imported from elsewhere
     "group:developers": {"name": "developers", "permission": "write"},
     "group:admins": {"name": "admins", "permission": "admin"},
     "rule:pay-api/push": {"kind": "push", "pattern": "main"},
