@@ -129,7 +129,7 @@ def actual(case: Case) -> dict[str, str]:
         return of_text or {name: SECTIONS[name](query) for name in NEW}
     wanted = [name for name in case.sections if name in ASKED] or ["rows"]
     try:
-        warned = caseanswer.messages_text(case.request)
+        warned = "" if wanted == ["answer"] else caseanswer.messages_text(case.request)
         told = {name: ASKED[name](case.request) for name in wanted}
     except QueryError as error:
         return of_text | {REFUSED: render(case.text, error)}
