@@ -4,33 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
 
 import pytest
-from j1ql.casegraph import NOW, case_store
-from j1ql.oracle import plan_of
+from j1ql.ruling import hops, ids, known, resolved, ruled
 
-from bucketgraph.errors import QueryError
-from bucketgraph.j1ql.branches import MAX_BRANCHES, branches
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.plan import (
     FALSE,
     TRUE,
-    Absent,
     And,
     Compare,
     Const,
     Expand,
-    Maybe,
     Not,
     OfType,
     Or,
-    Plan,
     Present,
     Prop,
 )
-from bucketgraph.j1ql.results import Request
-from bucketgraph.j1ql.rules import Rule, rewrite
+from bucketgraph.j1ql.rules import rewrite
 from bucketgraph.j1ql.rules.fold_types import fold_types
 from bucketgraph.j1ql.rules.narrow_types import narrow_types
 from bucketgraph.j1ql.rules.point_hops import point_hops
@@ -38,32 +30,6 @@ from bucketgraph.j1ql.rules.push_filters import push_filters
 from bucketgraph.j1ql.rules.simplify import simplify
 from bucketgraph.j1ql.rules.start_cheap import start_cheap
 from bucketgraph.j1ql.rules.stop_early import stop_early
-
-
-@cache
-def known() -> KnownGraph:
-    return case_store().known()
-
-
-def ids(*names: str) -> frozenset[int]:
-    """Return the ids of types."""
-    return frozenset(one for name in names for one in known().of_type(name))
-
-
-def resolved(text: str) -> Plan:
-    return plan_of(Request(text, now=NOW), known())
-
-
-def ruled(text: str, *rules: Rule, graph: KnownGraph | None = None) -> Plan:
-    """Return the plan of a query after some rules."""
-    made = resolved(text)
-    for rule in rules:
-        made = rule(made, graph or known())
-    return made
-
-
-def hops(made: Plan) -> list[Expand]:
-    return [one for one in made.steps if isinstance(one, Expand)]
 
 
 def is_(slot: int, name: str, value: str | bool) -> Compare:
@@ -303,46 +269,3 @@ def test_all_rules_together() -> None:
     assert made.where == TRUE
     assert made.start.filter == is_(2, "username", "bob")
     assert [(one.source, one.target, one.direction) for one in hops(made)] == [(2, 0, "right")]
-
-
-# ------------------------------------------------------------------------------------------- branches
-
-
-def ways(text: str) -> tuple[Plan, ...]:
-    return branches(resolved(text), known())
-
-
-def test_a_group_of_one_hop_at_the_very_end_stays() -> None:
-    (only,) = ways("FIND User AS u (THAT IS Person AS p)? RETURN u.username, p.email")
-    assert [type(one) for one in only.steps] == [Maybe]
-
-
-def test_a_group_is_taken_and_skipped() -> None:
-    taken, skipped = ways("FIND CodeRepo AS r (THAT HAS PR THAT OPENED User AS u)? RETURN r.name, u.username")
-    assert [type(one) for one in taken.steps] == [Expand, Expand]
-    assert [type(one) for one in skipped.steps] == [Absent]
-
-
-def test_a_way_that_the_graph_does_not_have_is_not_tried() -> None:
-    (only,) = ways(
-        "FIND User (THAT HAS << UserGroup)? (THAT HAS Finding)? THAT ALLOWS << CodeRepo WHERE 1 > 2"
-    )
-    assert FALSE in {only.where, only.start.filter}
-    direct, indirect = ways("FIND User (THAT OPENED PR)? THAT HAS << (CodeRepo|UserGroup) AS x RETURN x.name")
-    assert {len(hops(direct)), len(hops(indirect))} == {1, 2}
-
-
-def test_a_test_that_nothing_can_fail_is_left_out() -> None:
-    made = ways(
-        "FIND User AS u (THAT HAS << UserGroup)? THAT ALLOWS << CodeRepo AS r RETURN u.username, r.name"
-    )
-    assert not any(isinstance(step, Absent) for one in made for step in one.steps)
-    (only,) = ways("FIND User THAT !HAS Finding")
-    assert only.steps == ()
-
-
-def test_too_many_groups_are_refused() -> None:
-    text = "FIND CodeRepo AS r " + "(THAT USES CodeRepo)? " * 7 + "THAT HAS Finding RETURN r.name"
-    with pytest.raises(QueryError, match=str(MAX_BRANCHES)):
-        ways(text)
-    assert len(ways(text.replace("(THAT USES CodeRepo)? ", "", 1))) == MAX_BRANCHES

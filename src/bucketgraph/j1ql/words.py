@@ -100,14 +100,20 @@ class _Teller:
         if isinstance(step, plan.Expand):
             yield f"{indent}{self._hop(step)}"
             return
-        heads = {
-            plan.Absent: "keep rows without",
-            plan.Present: "keep rows with",
-            plan.Maybe: "if there is any, add",
-        }
-        yield f"{indent}{heads[type(step)]}:"
+        yield f"{indent}{self._head(step)}:"
         for inner in step.steps:
             yield from self._step(inner, f"{indent}  ")
+
+    def _head(self, step: plan.Absent | plan.Present | plan.Maybe) -> str:
+        match step:
+            case plan.Absent(_, _, int(back_to)):
+                return f"keep rows without a way back to {self._name(back_to)}"
+            case plan.Absent():
+                return "keep rows without"
+            case plan.Present():
+                return "keep rows with"
+            case plan.Maybe():
+                return "if there is any, add"
 
     def _hop(self, step: plan.Expand) -> str:
         along, against = ways(step, self.made.slots, self.known)
@@ -121,7 +127,8 @@ class _Teller:
         output = self.made.output
         if isinstance(output, plan.TableOutput):
             verb = "group into" if output.grouped else "return"
-            yield f"{verb} {', '.join(one.name for one in output.columns)}{self._having(output)}"
+            once = ", each row once" if self.made.unique else ""
+            yield f"{verb} {', '.join(one.name for one in output.columns)}{self._having(output)}{once}"
         elif isinstance(output, plan.TreeOutput):
             yield "return everything on the way as a tree"
         else:
