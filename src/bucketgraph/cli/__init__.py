@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 
 from bucketgraph import __version__
-from bucketgraph.cli import demo, graph, integration, sync
+from bucketgraph.cli import demo, exchange, graph, integration, sync
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import BucketgraphError
 from bucketgraph.observe.log import configure
@@ -41,6 +41,8 @@ app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)
 app.command("stats")(graph.stats)
 app.command("changes")(graph.changes)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag's value

@@ -16,7 +16,7 @@ from bucketgraph.graph.entity import Record
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql.known import KnownGraph
-from bucketgraph.store import feed, known, ledger, lookup, observed, read, runs, schema, sqlite, write
+from bucketgraph.store import feed, known, ledger, lookup, observed, past, read, runs, schema, sqlite, write
 from bucketgraph.store.base import (
     Change,
     Counts,
@@ -201,6 +201,18 @@ class Store:
                 end_key=end_key,
                 limit=limit,
             )
+
+    def entities_at(self, moment: int, *, integration_id: str | None = None) -> Iterator[StoredEntity]:
+        """Yield the entities that were alive at a moment (epoch ms), as they were then."""
+        with self._reading() as connection:
+            yield from past.entities_at(connection, moment, integration_id)
+
+    def relationships_at(
+        self, moment: int, *, integration_id: str | None = None
+    ) -> Iterator[StoredRelationship]:
+        """Yield the relationships that were alive at a moment; names and types of their ends are today's."""
+        with self._reading() as connection:
+            yield from past.relationships_at(connection, moment, integration_id)
 
     def known(self) -> KnownGraph:
         """Return the types, relationships and properties that were ever seen, with how many are alive."""
