@@ -33,10 +33,9 @@ def test_the_first_alternative_that_finds_something_links_to_all_it_finds(desk: 
 
 def test_a_list_has_a_value_when_one_of_its_elements_is_equal(desk: Desk, tmp_path: Path) -> None:
     target = {"_type": "person", "email": "a@x"}
-    found = _take(desk, tmp_path, mapped("u", target, targetFilterKeys=[["email"]]))
-    assert [key for key in found if not key.endswith("ann")] == ["u|is|?"]
+    _take(desk, tmp_path, mapped("u", target, targetFilterKeys=[["email"]]))
     (one,) = desk.edges().values()
-    assert one.to_key == "ann"
+    assert (one.from_key, one.to_key) == ("u", "ann")
 
 
 def test_the_direction_may_be_reversed(desk: Desk, tmp_path: Path) -> None:

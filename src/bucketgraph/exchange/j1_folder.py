@@ -31,7 +31,8 @@ ELEMENTS: Final[tuple[Element, ...]] = ("entities", "relationships")
 FOLDER: Final = ".j1-integration"
 GRAPH: Final = "graph"
 SUMMARY: Final = "summary.json"
-_BOM = b"\xef\xbb\xbf"
+_TEXT = "utf-8-sig"
+"""UTF-8, with a byte order mark or without."""
 _INCOMPLETE = frozenset({"failure", "partial_success_due_to_dependency_failure"})
 
 
@@ -102,8 +103,8 @@ def locate(path: Path) -> Path:
 def read_summary(root: Path, problems: list[Problem]) -> Summary | None:
     """Read `summary.json`; None, with a problem, when it is missing or cannot be understood."""
     try:
-        return msgspec.json.decode((root / SUMMARY).read_bytes().removeprefix(_BOM), type=Summary)
-    except (OSError, msgspec.MsgspecError, RecursionError) as error:
+        return msgspec.json.decode((root / SUMMARY).read_text(encoding=_TEXT), type=Summary)
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError) as error:
         problems.append(
             Problem(
                 SUMMARY,
@@ -121,13 +122,13 @@ def objects(root: Path, problems: list[Problem]) -> Iterator[Found]:
     for file in _files(root, problems):
         place = file.relative_to(root).as_posix()
         try:
-            arrays = msgspec.json.decode(file.read_bytes().removeprefix(_BOM), type=dict[str, msgspec.Raw])
+            arrays = msgspec.json.decode(file.read_text(encoding=_TEXT), type=dict[str, msgspec.Raw])
             lists = [
                 (element, msgspec.json.decode(arrays[element], type=list[msgspec.Raw]))
                 for element in ELEMENTS
                 if element in arrays
             ]
-        except (OSError, msgspec.MsgspecError, RecursionError) as error:
+        except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError) as error:
             problems.append(_unreadable(place, _reason(error)))
             continue
         if not lists:
@@ -189,6 +190,8 @@ def _unreadable(place: str, reason: str) -> Problem:
 def _reason(error: BaseException) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error)).lower()
+    if isinstance(error, UnicodeDecodeError):
+        return "it is no UTF-8"
     return "nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 

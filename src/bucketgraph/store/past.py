@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, or_, select, union_all
 
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import StoredEntity, StoredRelationship
 from bucketgraph.store.read import all_edges, stored_entity, stored_relationship
 
+_VERSIONED = ("version", "begin_on", "props", "type")
+"""What a version of a relationship has of its own."""
+
 
 def entities_at(connection: Connection, moment: int, integration_id: str | None) -> Iterator[StoredEntity]:
     """Yield the entities that were alive at a moment (epoch ms), with the properties they had then."""
+    versions = []
     for version in (t.entity, t.entity_history):
         query = _entities(version).where(_alive(version, moment))
         if integration_id is not None:
             query = query.where(t.entity.c.integration_id == integration_id)
-        for row in connection.execution_options(yield_per=500).execute(query):
-            yield stored_entity(row)
+        versions.append(query)
+    for row in _in_order(connection, versions):
+        yield stored_entity(row)
 
 
 def relationships_at(
@@ -27,20 +32,26 @@ def relationships_at(
 ) -> Iterator[StoredRelationship]:
     """Yield the relationships that were alive at a moment; names and types of their ends are today's."""
     edge, history = t.relationship, t.relationship_history
-    former = all_edges().join(history, history.c.relationship_id == edge.c.id).order_by(edge.c.id)
-    columns = [column for column in former.selected_columns if column.name not in _VERSIONED]
-    former = former.with_only_columns(*columns, *(history.c[name] for name in _VERSIONED))
-    for version, query in ((edge, all_edges().order_by(edge.c.id)), (history, former)):
-        found = query.where(_alive(version, moment))
+    former = all_edges().join(history, history.c.relationship_id == edge.c.id)
+    shared = [column for column in former.selected_columns if column.name not in _VERSIONED]
+    versions = []
+    for version, query in ((edge, all_edges()), (history, former)):
+        found = query.with_only_columns(*shared, *(version.c[name] for name in _VERSIONED))
+        found = found.where(_alive(version, moment))
         if integration_id is not None:
             found = found.join(t.record, t.record.c.id == edge.c.record_id).where(
                 t.record.c.integration_id == integration_id
             )
-        for row in connection.execution_options(yield_per=500).execute(found):
-            yield stored_relationship(row)
+        versions.append(found)
+    for row in _in_order(connection, versions):
+        yield stored_relationship(row)
 
 
-_VERSIONED = ("version", "begin_on", "props", "type")
+def _in_order(connection: Connection, versions: Sequence[Select[Any]]) -> Iterator[Row[Any]]:
+    """Yield what the queries find in the order of today's graph: the one in which things were first seen."""
+    found = union_all(*versions).subquery()
+    query = select(found).order_by(found.c.id)
+    yield from connection.execution_options(yield_per=500).execute(query)
 
 
 def _entities(version: FromClause) -> Select[Any]:
@@ -59,7 +70,7 @@ def _entities(version: FromClause) -> Select[Any]:
         kind.name.label("type"),
         kind.classes,
         kind.declared,
-    ).order_by(entity.id)
+    )
     if version is not t.entity:
         query = query.join_from(t.entity, version, of.entity_id == entity.id)
     return query.join(t.entity_type, kind.id == of.type_id)
