@@ -18,7 +18,7 @@ from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.j1ql.words import Explanation
-from bucketgraph.store import feed, known, ledger, lookup, observed, read, runs, schema, sqlite, write
+from bucketgraph.store import feed, known, ledger, lookup, observed, past, read, runs, schema, sqlite, write
 from bucketgraph.store.ask import Asker
 from bucketgraph.store.base import (
     Change,
@@ -213,6 +213,18 @@ class Store:
                 end_key=end_key,
                 limit=limit,
             )
+
+    def entities_at(self, moment: int, *, integration_id: str | None = None) -> Iterator[StoredEntity]:
+        """Yield the entities that were alive at a moment (epoch ms), as they were then."""
+        with self._reading() as connection:
+            yield from past.entities_at(connection, moment, integration_id)
+
+    def relationships_at(
+        self, moment: int, *, integration_id: str | None = None
+    ) -> Iterator[StoredRelationship]:
+        """Yield the relationships that were alive at a moment; names and types of their ends are today's."""
+        with self._reading() as connection:
+            yield from past.relationships_at(connection, moment, integration_id)
 
     def known(self) -> KnownGraph:
         """Return the types, relationships and properties that were ever seen, with how many are alive."""
