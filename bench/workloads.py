@@ -132,15 +132,13 @@ WORKLOADS = (
         "Q8 any, 2 hops",
         "FIND bitbucket_user WITH _key = ${person} AS u THAT RELATES TO * THAT RELATES TO * AS x "
         "RETURN x._type, COUNT(x) AS n",
-        "WITH near(edge, id) AS MATERIALIZED (SELECT r.id, r.to_id FROM entity u CROSS JOIN relationship r "
-        "ON r.from_id = u.id AND r.end_on IS NULL WHERE u.integration_id = :owner AND u.key = :person "
-        "UNION ALL SELECT r.id, r.from_id FROM entity u CROSS JOIN relationship r "
-        "ON r.to_id = u.id AND r.end_on IS NULL WHERE u.integration_id = :owner AND u.key = :person), "
-        "far(id, type_id) AS (SELECT r.to_id, r.to_type_id FROM near CROSS JOIN relationship r "
-        "ON r.from_id = near.id AND r.id <> near.edge AND r.end_on IS NULL "
-        "UNION SELECT r.from_id, r.from_type_id FROM near CROSS JOIN relationship r "
-        "ON r.to_id = near.id AND r.id <> near.edge AND r.end_on IS NULL) "
-        "SELECT y.name, COUNT(*) FROM far JOIN entity_type y ON y.id = far.type_id GROUP BY y.id ORDER BY y.name",
+        "SELECT y.name, COUNT(DISTINCT CASE b.from_id WHEN near.id THEN b.to_id ELSE b.from_id END) FROM "
+        "(SELECT r.id AS edge, CASE r.from_id WHEN u.id THEN r.to_id ELSE r.from_id END AS id FROM entity u "
+        "CROSS JOIN relationship r ON (r.from_id = u.id OR r.to_id = u.id) AND r.end_on IS NULL "
+        "WHERE u.integration_id = :owner AND u.key = :person) near "
+        "CROSS JOIN relationship b ON (b.from_id = near.id OR b.to_id = near.id) AND b.id <> near.edge "
+        "AND b.end_on IS NULL CROSS JOIN entity_type y ON y.id = "
+        "CASE b.from_id WHEN near.id THEN b.to_type_id ELSE b.from_type_id END GROUP BY y.id ORDER BY y.name",
         ("person", "owner"),
         _table("x._type", "n"),
     ),
@@ -158,9 +156,9 @@ WORKLOADS = (
     ),
     Workload(
         "Q10 text",
-        "FIND 'payment gateway' WITH _type = 'bitbucket_pull_request' AS p RETURN p.displayName LIMIT 50",
+        "FIND 'currency rounding' WITH _type = 'bitbucket_pull_request' AS p RETURN p.displayName LIMIT 50",
         "SELECT json_extract(props, '$.displayName') FROM entity WHERE type_id = {pr} AND end_on IS NULL "
-        "AND props LIKE '%payment%' AND props LIKE '%gateway%' AND has_words(props) ORDER BY id LIMIT 50",
+        "AND props LIKE '%currency%' AND props LIKE '%rounding%' AND has_words(props) ORDER BY id LIMIT 50",
         (),
         _table("p.displayName"),
     ),

@@ -131,7 +131,7 @@ class App:
 def open_app(settings: Settings | None = None) -> Iterator[App]:
     """Open the app on its store and close it afterwards."""
     settings = settings or load()
-    store = Store.open(settings.url, CATALOGUE)
+    store = Store.open(settings.url, CATALOGUE, query_timeout_seconds=settings.query_timeout_seconds)
     try:
         yield App(settings, store)
     finally:

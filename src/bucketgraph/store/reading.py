@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -23,16 +23,23 @@ from bucketgraph.store.transaction import chunks
 _decode_json = msgspec.json.Decoder().decode
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """What an integration's configuration says of its entities' origin; older ones say nothing."""
+
+    integration_type: str = "bitbucket"
+    source: str = "integration-managed"
+
+
 def origins(connection: Connection) -> dict[str, Origin]:
     """Return where entities come from, by their integrations' ids."""
-    return {
-        row.id: Origin("integration-managed", "bitbucket", row.name, ("VersionControl",), row.id)
-        for row in connection.execute(select(t.integration.c.id, t.integration.c.name))
-    }
+    found: dict[str, Origin] = {}
+    for row in connection.execute(select(t.integration.c.id, t.integration.c.name, t.integration.c.config)):
+        kept = msgspec.json.decode(row.config, type=_Kept)
+        found[row.id] = Origin(kept.source, kept.integration_type, row.name, ("VersionControl",), row.id)
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """A whole entity or relationship: its metadata and properties, and it as clients get it."""
 
     metadata: Mapping[str, Value]
@@ -43,9 +50,17 @@ class Thing:
 class Reader:
     """Builds things from rows in the state that a query asks."""
 
-    def __init__(self, connection: Connection, setting: Setting, known: KnownGraph) -> None:
-        self._connection, self._setting, self._known = connection, setting, known
-        self._origins = origins(connection)
+    def __init__(self, connection: Connection, setting: Callable[[], Setting], known: KnownGraph) -> None:
+        """Take how the asked state is found out: most tables need no more than their cells."""
+        self._connection, self._make_setting, self._known = connection, setting, known
+
+    @cached_property
+    def _setting(self) -> Setting:
+        return self._make_setting()
+
+    @cached_property
+    def _origins(self) -> dict[str, Origin]:
+        return origins(self._connection)
 
     def entity(self, row: Sequence[Any]) -> Thing:
         """Build an entity from the columns of `VERTEX`."""
@@ -53,7 +68,7 @@ class Reader:
         kind = self._known.by_id[type_id]
         life = Life(version, created_on, begin_on, end_on)
         metadata = entity_metadata(of, key, kind.name, kind.classes, origin=self._origins[owner], life=life)
-        properties = parse_properties(props)
+        properties: dict[str, Value] = _decode_json(props)
         return Thing(metadata, properties, shapes.vertex(metadata, properties))
 
     def entities(self, ids: Iterable[int]) -> dict[int, Thing]:

@@ -120,8 +120,7 @@ def _list(made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting) -> S
 
 def _of_one_slot(branch: plan.Plan, setting: Setting) -> Select[Any]:
     path = Path(setting, branch.slots)
-    path.follow(branch.start, branch.steps)
-    path.ask(branch.where)
+    path.follow(branch)
     keys = [
         key
         for one in branch.order
@@ -136,8 +135,7 @@ def _plain_list(branches: Sequence[plan.Plan], setting: Setting) -> Select[Any]:
     for branch in branches:
         for slot in _listed(branch):
             path = Path(setting, branch.slots)
-            path.follow(branch.start, branch.steps)
-            path.ask(branch.where)
+            path.follow(branch)
             ids.append(path.select(path.id_of(slot).label("id")))
     row = setting.entities("e")
     statement = select(*(row.c[name] for name in VERTEX))
