@@ -5,29 +5,39 @@
     A sentence that names the file's subject, and more lines if need be.
 
     === What this case shows
+    --- as-of 2026-09-01
     FIND User
-    -- ast
-    Query
-      start: Selector
-        …
     -- printed
     FIND User
+    -- rows
+    user:alice
+    (1 entity)
 
-A section is a line `-- name` and the lines below it. What computes a section is a function in `SECTIONS`;
-a case that fails has the section `error` alone. Only sections that a case file asks for are computed, so a
-new kind of section is added to the table, written once by hand as an empty section, and filled by `--update`.
+Lines that begin with `---` say how to ask: `now`, `as-of` (a date), `deleted` (deleted things too), `var` and
+`param` (`name=JSON`). A section is a line `-- name` and the lines below it. `SECTIONS` says of the text alone
+what `ASKED` says of asking it on the graph of `casegraph`; `messages` stand there where there are any. A case
+that cannot be read has the section `error` alone; one that can be read and not asked has `refused` in place of
+what asking would tell.
+
+Only sections that a case file asks for are computed. So write a query with empty sections, and let `--update`
+fill them; then read them: a case says what ought to be.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
+from j1ql import caseanswer
+
+from bucketgraph.errors import QueryError
 from bucketgraph.j1ql.diagnostics import render
 from bucketgraph.j1ql.parser import parse_all
 from bucketgraph.j1ql.printer import to_text
+from bucketgraph.j1ql.results import Request
 from bucketgraph.j1ql.syntax import Node, Query
 
 CASES: Final = Path(__file__).with_name("cases")
@@ -35,17 +45,33 @@ CASES: Final = Path(__file__).with_name("cases")
 
 @dataclass(frozen=True)
 class Case:
-    """One query of a file, and what each section says about it."""
+    """One query of a file, how it is asked, and what each section says about it."""
 
     file: str
     title: str
     text: str
+    options: tuple[str, ...]
     sections: Mapping[str, str]
 
     @property
     def name(self) -> str:
         """A name for the test report."""
         return f"{self.file}: {self.title}"
+
+    @property
+    def request(self) -> Request:
+        """The question."""
+        return caseanswer.request_of(self.text, self.options)
+
+    @property
+    def is_asked(self) -> bool:
+        """Say whether the case tells what asking gives."""
+        return not {REFUSED, *ASKED}.isdisjoint(self.sections)
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether the case tells that the query cannot be asked."""
+        return REFUSED in self.sections
 
 
 def tree_text(query: Query) -> str:
@@ -82,6 +108,13 @@ def _inline(node: Node) -> str:
 
 
 SECTIONS: Final[dict[str, Callable[[Query], str]]] = {"ast": tree_text, "printed": to_text}
+ASKED: Final[dict[str, Callable[[Request], str]]] = {
+    "plan": caseanswer.plan_text,
+    "sql": caseanswer.sql_text,
+    "rows": caseanswer.rows_text,
+    "answer": caseanswer.answer_text,
+}
+REFUSED: Final = "refused"
 NEW: Final = ("ast", "printed")
 """The sections that a case without any gets from `--update`."""
 
@@ -91,8 +124,16 @@ def actual(case: Case) -> dict[str, str]:
     query, errors = parse_all(case.text)
     if query is None:
         return {"error": "\n\n".join(render(case.text, error) for error in errors)}
-    wanted = [name for name in case.sections if name != "error"] or NEW
-    return {name: SECTIONS[name](query) for name in wanted}
+    of_text = {name: SECTIONS[name](query) for name in case.sections if name in SECTIONS}
+    if not case.is_asked:
+        return of_text or {name: SECTIONS[name](query) for name in NEW}
+    wanted = [name for name in case.sections if name in ASKED] or ["rows"]
+    try:
+        warned = "" if wanted == ["answer"] else caseanswer.messages_text(case.request)
+        told = {name: ASKED[name](case.request) for name in wanted}
+    except QueryError as error:
+        return of_text | {REFUSED: render(case.text, error)}
+    return of_text | told | ({"messages": warned} if warned else {})
 
 
 def read(path: Path) -> tuple[str, list[Case]]:
@@ -105,7 +146,11 @@ def _case(file: str, block: str) -> Case:
     title, _, rest = block.partition("\n")
     text, *sections = f"\n{rest}".split("\n-- ")
     parts = (section.partition("\n") for section in sections)
-    return Case(file, title.strip(), text.strip("\n"), {name: body.strip("\n") for name, _, body in parts})
+    lines = text.strip("\n").split("\n")
+    options = tuple(line[4:].strip() for line in takewhile(lambda line: line.startswith("--- "), lines))
+    text = "\n".join(lines[len(options) :])
+    bodies = {name.strip(): body.strip("\n") for name, _, body in parts}
+    return Case(file, title.strip(), text, options, bodies)
 
 
 def rewrite(path: Path) -> bool:
@@ -121,7 +166,8 @@ def rewrite(path: Path) -> bool:
 
 def _written(case: Case) -> str:
     sections = "\n".join(f"-- {name}\n{body}" for name, body in actual(case).items())
-    return f"=== {case.title}\n{case.text}\n{sections}\n"
+    options = "".join(f"--- {one}\n" for one in case.options)
+    return f"=== {case.title}\n{options}{case.text}\n{sections}\n"
 
 
 def files() -> list[Path]:

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 from j1ql import casefile
 from j1ql.casefile import Case
+from j1ql.casegraph import case_store
 from j1ql.grammar import belongs
+from j1ql.oracle import alike, oracle_answer
 
 from bucketgraph.errors import QueryError
 from bucketgraph.j1ql.diagnostics import position, render
 from bucketgraph.j1ql.parser import parse, parse_all
+from bucketgraph.j1ql.printer import to_text
 
 
 def test_a_case_gives_what_its_file_says(case: Case) -> None:
@@ -26,11 +29,25 @@ def test_what_a_case_prints_is_the_same_query(case: Case) -> None:
     if "error" in case.sections:
         with pytest.raises(QueryError) as caught:
             parse(case.text)
-        line, column = position(case.text, caught.value.span[0])
-        assert (caught.value.line, caught.value.column) == (line, column)
+        _assert_placed(case, caught.value)
         assert render(case.text, caught.value) == case.sections["error"].split("\n\nError parsing")[0]
     else:
-        assert parse(case.sections["printed"]) == parse(case.text)
+        query = parse(case.text)
+        assert parse(case.sections.get("printed", to_text(query))) == query
+
+
+def test_the_naive_interpreter_answers_what_a_case_says(case: Case) -> None:
+    if case.is_refused:
+        with pytest.raises(QueryError) as caught:
+            oracle_answer(case_store(), case.request)
+        _assert_placed(case, caught.value)
+    elif case.is_asked:
+        expected = oracle_answer(case_store(), case.request)
+        assert alike(case_store().ask(case.request).data, expected.data)
+
+
+def _assert_placed(case: Case, error: QueryError) -> None:
+    assert (error.line, error.column) == position(case.text, error.span[0])
 
 
 def test_a_case_file_is_written_the_way_update_writes_it(

@@ -3,15 +3,17 @@
 The rows of a plan are those of its branches together. In a branch it is settled which slots are bound and what
 each `either` stands for, so every rewrite and every index applies to it as to any other path.
 
-A row that skips a group is dropped when another row agrees with it and binds more. It is enough to look for a
-row that takes one skipped group more: behind a group that is followed by hops, the other row must come back to
-where it left, because the next relationship is the same; a group at the end may lead anywhere.
+A row that skips groups is dropped when another row agrees with it and binds more. It is enough to look for rows
+that take some of the groups skipped between two hops, or behind the last one. Between hops the other row must
+come back to where it left, because the next relationship is the same; it may go out by one group and come back
+by another. At the end it may lead anywhere, so one group does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, dropwhile, product, takewhile
 from typing import Final
 
 from bucketgraph.errors import QueryError
@@ -52,7 +54,7 @@ def branches(made: Plan, known: KnownGraph) -> tuple[Plan, ...]:
                 hint="Ask in several queries.",
             )
         found.append(_settled(made, path, last))
-    rewritten = [rewrite(one, known) for one in found]
+    rewritten = [_without_idle_tests(rewrite(one, known)) for one in found]
     fruitful = tuple(one for one in rewritten if not _is_empty(one))
     return fruitful or (replace(rewritten[-1], where=FALSE),)
 
@@ -78,6 +80,23 @@ def _is_empty(made: Plan) -> bool:
     needed = [made.start.slot, *(one.target for one in made.steps if isinstance(one, Expand))]
     filters = [made.start.filter, made.where, *(one.filter for one in made.steps if isinstance(one, Expand))]
     return FALSE in filters or any(made.slots[slot].types == frozenset() for slot in needed)
+
+
+def _without_idle_tests(made: Plan) -> Plan:
+    """Return the plan without the negations that no row can fail: the graph has no such path."""
+    return replace(
+        made, steps=tuple(one for one in made.steps if not isinstance(one, Absent) or _can_fail(one, made))
+    )
+
+
+def _can_fail(test: Absent, made: Plan) -> bool:
+    hops = [one for one in test.steps if isinstance(one, Expand)]
+    if any(made.slots[one.target].types == frozenset() or one.filter == FALSE for one in hops):
+        return False
+    if test.back_to is None:
+        return True
+    ends = made.slots[hops[-1].target].types, made.slots[test.back_to].types
+    return ends[0] is None or ends[1] is None or not ends[0].isdisjoint(ends[1])
 
 
 # paths -----------------------------------------------------------------------------------------------
@@ -134,14 +153,16 @@ def _settled(made: Plan, path: Sequence[_Item], last: Step | None) -> Plan:
     slots = list(made.slots)
     steps: list[Step] = []
     guards: list[Absent] = []
+    skipping = False
     for index, item in enumerate(path):
         if isinstance(item, Expand):
             steps.append(replace(item, source=_holder(made.slots, item.source, bound)))
             bound |= {item.edge, item.target}
         elif isinstance(item, Absent):
             steps += _plain(item, made.slots, bound)
-        else:
-            guards += _guards(made, item.group, path[index + 1 :], frozenset(bound))
+        elif not skipping:
+            guards += _guards(made, path[index:], frozenset(bound))
+        skipping = isinstance(item, _Skipped) or (skipping and isinstance(item, Absent))
     tests = [_with_slots_of_its_own(one, slots) for one in guards]
     steps = [_with_slots_of_its_own(one, slots) if isinstance(one, Absent) else one for one in steps]
     branch = replace(made, slots=tuple(slots), steps=(*steps, *tests))
@@ -207,16 +228,28 @@ def _walk(path: Sequence[_Item], slots: Sequence[Slot], bound: Iterable[int]) ->
     return tuple(steps)
 
 
-def _guards(made: Plan, group: Maybe, rest: Sequence[_Item], bound: frozenset[int]) -> Iterator[Absent]:
-    """Yield what must not be there for a row that skips a group to stay.
-
-    What the row denies behind the group, the other row must deny from where it has come to.
-    """
-    followed = any(isinstance(one, Expand) for one in rest)
-    later = () if followed else tuple(one for one in rest if isinstance(one, Absent))
-    for path in _paths(group.steps):
-        if not _binds(path):
-            continue
-        steps = _walk((*path, *later), made.slots, bound)
+def _guards(made: Plan, path: Sequence[_Item], bound: frozenset[int]) -> Iterator[Absent]:
+    """Yield what must not be there for a row to stay that skips the groups at the beginning of a path."""
+    stretch = list(takewhile(lambda one: not isinstance(one, Expand), path))
+    followed = len(stretch) < len(path)
+    for other in _taking_more(stretch, one_will_do=not followed):
+        steps = _walk(other, made.slots, bound)
         first = next(one for one in steps if isinstance(one, Expand))
         yield Absent(steps, apart=True, back_to=first.source if followed else None)
+
+
+def _taking_more(stretch: Sequence[_Item], *, one_will_do: bool) -> Iterator[tuple[_Item, ...]]:
+    """Yield paths that take at least one of the groups that a stretch skips.
+
+    What the stretch denies behind a group, the other row must deny from where it has come to. Where nothing is
+    denied and the row may end anywhere, one group will do: a row that takes more goes through one that takes it.
+    """
+    one_will_do &= not any(isinstance(one, Absent) for one in stretch)
+    choices = [
+        ((), *filter(_binds, _paths(one.group.steps))) if isinstance(one, _Skipped) else ((one,),)
+        for one in stretch
+    ]
+    for chosen in product(*choices):
+        taken = sum(_binds(one) for one in chosen)
+        if taken == 1 or (taken and not one_will_do):
+            yield tuple(dropwhile(lambda one: not isinstance(one, Expand), chain(*chosen)))

@@ -64,9 +64,10 @@ def predicate_selector(text: str, span: Span, name: str, valid: Iterable[str]) -
 
 def _selector(text: str, span: Span, name: str, valid: tuple[str, ...], *, kind: str) -> QueryError:
     title = "return selector" if kind == "return" else "predicate filter selector"
-    listed = ", ".join(f'"{one}"' for one in valid)
+    listed = ", ".join(f'"{one}"' for one in valid) or "none"
     message = f'Invalid {title} provided: "{name}", valid {kind} selectors are: {listed}'
-    return placed(text, span, message, suggestions=closest(name, valid))
+    hint = "" if valid else "Give what is found a name: AS x."
+    return placed(text, span, message, suggestions=closest(name, valid), hint=hint)
 
 
 def placed(

@@ -199,7 +199,7 @@ class _Finished:
         elif grouped:
             resolved = Resolver(self.context, self._column, self._repeated).expression(expression)
         else:
-            resolved = Resolver(self.context, self._column_or_row, self.row.aggregate).expression(expression)
+            resolved = Resolver(self.context, self._column_or_row, self._repeated).expression(expression)
         if not grouped:
             resolved = _sortable(self.inlined(resolved))
         return SortKey(resolved, node.descending)

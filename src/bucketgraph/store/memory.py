@@ -63,11 +63,23 @@ class _Walk:
                     if edge.id not in walked and true(step.filter, Scene(self._slots, longer)):
                         yield longer, walked | {edge.id}
             case p.Absent():
-                if next(self._extend(row, step.steps, frozenset()), None) is None:
+                if not self._leads_somewhere(row, step, walked):
+                    yield row, walked
+            case p.Present():
+                if next(self._extend(row, step.steps, frozenset()), None) is not None:
                     yield row, walked
             case p.Maybe():
                 yield row, walked
                 yield from self._extend(row, step.steps, walked)
+
+    def _leads_somewhere(self, row: Row, test: p.Absent, walked: _Walked) -> bool:
+        """Tell whether the steps of a negation can be walked to an end that counts."""
+        ways = (longer for longer, _ in self._extend(row, test.steps, walked if test.apart else frozenset()))
+        if test.back_to is None:
+            return next(ways, None) is not None
+        wanted = held(self._slots, row, test.back_to)
+        last = [step for step in test.steps if isinstance(step, p.Expand)][-1]
+        return any(longer[last.target] is wanted for longer in ways)
 
     def _edges(self, row: Row, step: p.Expand) -> Iterator[tuple[MemoryEdge, Thing]]:
         """Yield the edges of a hop, each once, with the entity at the other end."""
