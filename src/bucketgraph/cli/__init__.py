@@ -22,6 +22,7 @@ from bucketgraph import __version__
 from bucketgraph.cli import (
     complete,
     demo,
+    diff,
     exchange,
     graph,
     integration,
@@ -54,6 +55,7 @@ app.add_typer(question.app, name="question")
 app.command("shell")(shell.shell)
 app.command("schema")(schema.schema)
 app.command("complete")(complete.complete)
+app.command("diff")(diff.diff)
 app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)
 app.command("stats")(graph.stats)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Dialect, func, select
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.j1ql import plan, syntax
 from bucketgraph.j1ql.branches import branches
+from bucketgraph.j1ql.differences import Differences, compare, key_columns
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.parser import parse
 from bucketgraph.j1ql.printer import to_text
@@ -31,7 +32,7 @@ from bucketgraph.store.deadline import deadline_of
 from bucketgraph.store.lowering.outputs import Lowered, lowered
 from bucketgraph.store.lowering.setting import Setting
 from bucketgraph.store.pages import Place
-from bucketgraph.store.reading import Reader, table_rows
+from bucketgraph.store.reading import Reader, add_metadata, table_rows
 
 T = TypeVar("T")
 
@@ -166,6 +167,17 @@ class Asker:
             prepared.resolved.messages,
         )
 
+    def differences(
+        self, connection: Connection, request: Request, since: int, until: int, clock: Callable[[], int]
+    ) -> Differences:
+        """Compare the whole answers as of two moments (epoch ms)."""
+        now = request.now if request.now is not None else clock()
+        request = replace(request, now=now, page=None, cursor=None, row_metadata=True)
+        before = self.ask(connection, replace(request, as_of=since), clock)
+        after = self.ask(connection, replace(request, as_of=until), clock)
+        made = self.prepare(connection, replace(request, as_of=until), self.known(connection)).plan
+        return compare(before, after, key_columns(made.output))
+
     def known(self, connection: Connection) -> KnownGraph:
         """Return what is known of the graph; read again only when somebody has written."""
         info = connection.connection.info
@@ -199,7 +211,12 @@ class Asker:
             made = replace(made, limit=min(request.limit, made.limit or request.limit))
             resolved = replace(resolved, plan=made)
         parts = branches(made, graph)
-        done = lowered(made, parts, _setting(connection, self._catalogue, graph, request))
+        done = lowered(
+            made,
+            parts,
+            _setting(connection, self._catalogue, graph, request),
+            with_slots=request.row_metadata,
+        )
         sql, values = _text(done, connection.dialect)
         names = _plain_names(made, done)
         columns = tuple(dict.fromkeys(names or ()))
@@ -292,10 +309,14 @@ def _data(prepared: Prepared, rows: list[Any], reader: Reader) -> tuple[list[Any
         return [reader.entity(row).shown for row in rows], ()
     if prepared.names is not None:
         names = prepared.names
-        return [dict(zip(names, row, strict=False)) for row in rows], prepared.columns
-    output = prepared.plan.output
-    assert isinstance(output, plan.TableOutput)  # noqa: S101  # lists and trees are read elsewhere
-    return table_rows(output.columns, prepared.lowered.cells, rows, reader)
+        found, columns = [dict(zip(names, row, strict=False)) for row in rows], prepared.columns
+    else:
+        output = prepared.plan.output
+        assert isinstance(output, plan.TableOutput)  # noqa: S101  # lists and trees are read elsewhere
+        found, columns = table_rows(output.columns, prepared.lowered.cells, rows, reader)
+    if prepared.lowered.slots:
+        add_metadata(found, rows, prepared.plan.slots, prepared.lowered.slots)
+    return found, columns
 
 
 def _tree(raw: Any, prepared: Prepared, reader: Reader) -> Answer:

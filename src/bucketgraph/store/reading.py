@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from bucketgraph.graph.values import Value, parse_properties
 from bucketgraph.j1ql import shapes
 from bucketgraph.j1ql.known import KnownGraph
-from bucketgraph.j1ql.plan import ColumnOutput
+from bucketgraph.j1ql.plan import ColumnOutput, Slot
+from bucketgraph.j1ql.results import public_id
 from bucketgraph.j1ql.shapes import End, Life, Origin, edge_metadata, entity_metadata
 from bucketgraph.store import tables as t
 from bucketgraph.store.lowering.outputs import VERTEX, CellKind
@@ -183,3 +184,25 @@ def _thing_cells(column: ColumnOutput, thing: Thing | None) -> dict[str, Any]:
     if column.star:
         return shapes.star(column.name, thing.metadata, thing.properties)
     return {column.name: thing.shown}
+
+
+def add_metadata(
+    found: list[dict[str, Any]], rows: Sequence[Sequence[Any]], slots: Sequence[Slot], held: Sequence[int]
+) -> None:
+    """Add `_meta` to the rows of a table: what each name stands for, and the ids of the whole path.
+
+    The ids stand behind the cells, one for each of the slots `held`.
+    """
+    named = [(index, slots[slot]) for index, slot in enumerate(held) if slots[slot].name]
+    for line, row in zip(found, rows, strict=True):
+        ids = row[len(row) - len(held) :]
+        by_alias: dict[str, Any] = {}
+        for index, slot in named:
+            if ids[index] is not None and slot.name not in by_alias:
+                public = public_id(ids[index])
+                kind = "relationship" if slot.kind == "edge" else "entity"
+                by_alias[slot.name] = {"id": public, kind: {"_id": public}}
+        line["_meta"] = {
+            "byAlias": by_alias,
+            "path": [None if one is None else public_id(one) for one in ids],
+        }

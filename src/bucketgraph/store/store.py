@@ -15,6 +15,7 @@ from bucketgraph.errors import ConfigError, StoreError
 from bucketgraph.graph.entity import Record
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
+from bucketgraph.j1ql.differences import Differences
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.j1ql.words import Explanation
@@ -287,6 +288,12 @@ class Store:
         """Return the warnings of a query that can be asked; raises `QueryError` for one that cannot."""
         with self._reading() as connection:
             return self._asker.check(connection, request, self._clock)
+
+    def differences(self, request: Request, since: int, until: int | None = None) -> Differences:
+        """Tell how the answer changed between two moments (epoch ms; None: now). Raises `QueryError`."""
+        with self._reading() as connection:
+            end = self._clock() if until is None else until
+            return self._asker.differences(connection, request, since, end, self._clock)
 
     def explain(self, request: Request) -> Explanation:
         """Tell how a query is answered. Raises `QueryError`, `QueryTimeout`."""
