@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +29,7 @@ from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.j1ql.words import Explanation, steps_of
 from bucketgraph.store import known, pages
 from bucketgraph.store import tables as t
-from bucketgraph.store.deadline import deadline_of
+from bucketgraph.store.deadline import Deadline, deadline_of
 from bucketgraph.store.lowering.outputs import Lowered, lowered
 from bucketgraph.store.lowering.setting import Setting
 from bucketgraph.store.pages import Place
@@ -40,6 +41,7 @@ MAX_TREE_ROWS: Final = 100_000
 """Paths of a tree: more than anybody can look at, little enough to hold."""
 
 _KEPT: Final = 256
+_COUNTING_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +127,14 @@ class Asker:
                 return _tree(raw, prepared, reader)
             rows, following = _page(connection, raw, prepared, request, place)
             data, columns = _data(prepared, rows, reader)
+            total = len(rows) + (place.offset if place else 0)
+            counted = total if following is None else _counted(raw, deadline, prepared)
         except Exception as error:
             deadline.explain(error)
             raise
         finally:
             deadline.end = math.inf
-        total = None if following else len(rows) + (place.offset if place else 0)
-        return Answer(prepared.kind, data, columns, following, total, prepared.resolved.messages)
+        return Answer(prepared.kind, data, columns, following, counted, prepared.resolved.messages)
 
     def check(self, connection: Connection, request: Request, clock: Callable[[], int]) -> tuple[str, ...]:
         """Return the warnings of a request that can be asked. Raises `QueryError` for one that cannot."""
@@ -143,15 +146,12 @@ class Asker:
         request = _pinned(connection, request, pages.read_cursor(request), clock)
         graph = self.known(connection)
         prepared = self.prepare(connection, request, graph)
-        made = prepared.plan
         held = connection.connection
         raw, deadline = held.dbapi_connection, deadline_of(held.info)
         deadline.begin(self._timeout)
         try:
             explained = _fetch(raw, f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.values)
-            counted = f"SELECT COUNT(*) FROM ({prepared.sql} LIMIT ? OFFSET ?)"  # noqa: S608  # our own statement
-            cut = (-1 if made.limit is None else made.limit, made.skip)
-            rows = _fetch(raw, counted, (*prepared.values, *cut))[0][0]
+            rows = _count(raw, prepared)
         except Exception as error:
             deadline.explain(error)
             raise
@@ -302,6 +302,28 @@ def _page(
     number, moment = (place.publication, place.moment) if place else _newest(connection)
     following = Place(pages.question_of(request), offset + wanted, number, moment, request.now or 0)
     return rows[:wanted], pages.write_cursor(following)
+
+
+def _count(raw: Any, prepared: Prepared) -> int:
+    """Return how many rows the whole answer has."""
+    made = prepared.plan
+    cut = (-1 if made.limit is None else made.limit, made.skip)
+    counting = f"SELECT COUNT(*) FROM ({prepared.cut_sql})"  # noqa: S608  # our own statement
+    return int(_fetch(raw, counting, (*prepared.values, *cut))[0][0])
+
+
+def _counted(raw: Any, deadline: Deadline, prepared: Prepared) -> int | None:
+    """Return how many rows the whole answer has, or None when finding out takes more than a moment."""
+    end, deadline.end = deadline.end, min(deadline.end, time.monotonic() + _COUNTING_SECONDS)
+    try:
+        return _count(raw, prepared)
+    except Exception:
+        if not deadline.passed:
+            raise
+        deadline.passed = False
+        return None
+    finally:
+        deadline.end = end
 
 
 def _data(prepared: Prepared, rows: list[Any], reader: Reader) -> tuple[list[Any], tuple[str, ...]]:
