@@ -26,6 +26,7 @@ from bucketgraph.cli import (
     exchange,
     graph,
     integration,
+    parameter,
     query,
     question,
     schema,
@@ -56,6 +57,7 @@ app.command("shell")(shell.shell)
 app.command("schema")(schema.schema)
 app.command("complete")(complete.complete)
 app.command("diff")(diff.diff)
+app.add_typer(parameter.app, name="parameter")
 app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)
 app.command("stats")(graph.stats)

@@ -27,7 +27,7 @@ from bucketgraph.j1ql.printer import to_text
 from bucketgraph.j1ql.resolve import Resolved, resolve
 from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.j1ql.words import Explanation, steps_of
-from bucketgraph.store import known, pages
+from bucketgraph.store import known, pages, parameters
 from bucketgraph.store import tables as t
 from bucketgraph.store.deadline import Deadline, deadline_of
 from bucketgraph.store.lowering.outputs import Lowered, lowered
@@ -251,7 +251,12 @@ def resolved_request(request: Request, query: syntax.Query, graph: KnownGraph) -
 def _pinned(
     connection: Connection, request: Request, place: Place | None, clock: Callable[[], int]
 ) -> Request:
-    """Fix what `date.now` and the present mean, so that all pages of an answer speak of the same."""
+    """Fix what `date.now` and the present mean, so that all pages of an answer speak of the same.
+
+    Stored parameters are filled in where a text may ask for them; those of the request go before.
+    """
+    if "${" in request.text:
+        request = replace(request, parameters={**parameters.read(connection), **request.parameters})
     if place is None:
         return request if request.now is not None else replace(request, now=clock())
     request = replace(request, now=place.now)

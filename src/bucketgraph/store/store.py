@@ -17,9 +17,22 @@ from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql.differences import Differences
 from bucketgraph.j1ql.known import KnownGraph
-from bucketgraph.j1ql.results import Answer, Request
+from bucketgraph.j1ql.results import Answer, Parameter, Request
 from bucketgraph.j1ql.words import Explanation
-from bucketgraph.store import feed, known, ledger, lookup, observed, past, read, runs, schema, sqlite, write
+from bucketgraph.store import (
+    feed,
+    known,
+    ledger,
+    lookup,
+    observed,
+    parameters,
+    past,
+    read,
+    runs,
+    schema,
+    sqlite,
+    write,
+)
 from bucketgraph.store.ask import Asker
 from bucketgraph.store.base import (
     Change,
@@ -283,6 +296,21 @@ class Store:
         """Answer a J1QL query, or one page of its answer. Raises `QueryError`, `QueryTimeout`."""
         with self._reading() as connection:
             return self._asker.ask(connection, request, self._clock)
+
+    def parameters(self) -> dict[str, Parameter]:
+        """Return the stored parameters, which `${param.name}` in a query stands for."""
+        with self._reading() as connection:
+            return parameters.read(connection)
+
+    def set_parameter(self, name: str, value: Parameter) -> None:
+        """Store a parameter, in place of one of the same name."""
+        with self._writing() as connection:
+            parameters.write(connection, name, value)
+
+    def remove_parameter(self, name: str) -> bool:
+        """Forget a parameter; tell whether there was one."""
+        with self._writing() as connection:
+            return parameters.remove(connection, name)
 
     def check(self, request: Request) -> tuple[str, ...]:
         """Return the warnings of a query that can be asked; raises `QueryError` for one that cannot."""

@@ -213,6 +213,14 @@ property_kind = Table(
 """Every property that was ever seen, with its JSON kinds. `owner` is `entity` (then `owner_id` is a type's) or
 `relationship` (a relationship kind's). Never removed."""
 
+parameter = Table(
+    "parameter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What `${param.name}` stands for in queries; the value is JSON."""
+
 call_ledger = Table(
     "call_ledger",
     metadata,

@@ -39,6 +39,11 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("kind", sa.Text(), primary_key=True),
     )
+    op.create_table(
+        "parameter",
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("value", sa.Text(), nullable=False),
+    )
     _observe_triples()
     _observe_properties()
 
