@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from bucketgraph.bitbucket.budget import consumer_id
 from bucketgraph.bitbucket.client import Patience
@@ -15,6 +16,8 @@ from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
 from bucketgraph.collect.steps import CATALOGUE
+from bucketgraph.exchange.exports import Exported, export
+from bucketgraph.exchange.imports import publish, read_graph
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
 from bucketgraph.integrations.registry import Registry
@@ -47,7 +50,7 @@ class App:
         return open_vault(
             self.settings.home,
             given.get_secret_value() if given else None,
-            first_use=not self.store.integrations(),
+            first_use=not any(row.credentials for row in self.store.integrations()),
         )
 
     @cached_property
@@ -100,6 +103,20 @@ class App:
         ) as clients:
             return await check(clients, integration.config.workspaces)
 
+    def import_folder(
+        self, path: Path, name: str, *, integration_type: str | None = None
+    ) -> tuple[Integration, Run]:
+        """Import a folder in the `.j1-integration` layout under a name, alone among all processes."""
+        graph = read_graph(path)
+        integration = self.registry.find_import(name, integration_type)
+        with self.registry.running(integration):
+            return integration, publish(self.store, integration.id, graph)
+
+    def export_folder(self, path: Path, name: str | None = None, *, as_of: int | None = None) -> Exported:
+        """Export one integration, or all, into a new folder; `as_of` is epoch ms."""
+        chosen = [self.registry.find(name)] if name is not None else self.registry.all()
+        return export(self.store, path, [one.id for one in chosen], as_of=as_of)
+
     def budget_left(self, integration: Integration) -> dict[str, int]:
         """Return how many calls of this hour are left by endpoint group, for the scarcest consumer."""
         now, limit = time.time(), self.settings.hourly_calls
@@ -114,7 +131,7 @@ class App:
 def open_app(settings: Settings | None = None) -> Iterator[App]:
     """Open the app on its store and close it afterwards."""
     settings = settings or load()
-    store = Store.open(settings.url, CATALOGUE)
+    store = Store.open(settings.url, CATALOGUE, query_timeout_seconds=settings.query_timeout_seconds)
     try:
         yield App(settings, store)
     finally:

@@ -104,6 +104,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     timeout_seconds: Annotated[float, Meta(gt=0, le=_A_YEAR, description="How long one call may take.")] = (
         60.0
     )
+    query_timeout_seconds: Annotated[
+        float, Meta(gt=0, le=_A_YEAR, description="How long one J1QL query may run before it is stopped.")
+    ] = 60.0
     log_level: Annotated[
         str,
         Meta(pattern=r"^(debug|info|warning|error)\Z", description="What is logged to standard error."),

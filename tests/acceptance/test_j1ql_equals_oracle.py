@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from j1ql.graphs import graphs, write
@@ -17,7 +18,9 @@ from j1ql.questions import moments, queries
 from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.store.store import Store
 
-_QUESTIONS = 5
+_SHARDS, _STORIES, _QUESTIONS = 4, 50, 25
+"""5,000 questions in all, in shards that run side by side."""
+_FEWER = 5
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 
 
@@ -43,9 +46,11 @@ def assert_alike(found: Answer, expected: Answer) -> None:
         assert found.columns == expected.columns
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=_SLOW)
-@given(st.data())
-def test_sql_answers_what_the_oracle_answers(data: st.DataObject) -> None:
+@pytest.mark.timeout(900)  # a failure is made small, which takes its time
+@pytest.mark.parametrize("shard", range(_SHARDS))
+@settings(max_examples=_STORIES, deadline=None, suppress_health_check=_SLOW, report_multiple_bugs=False)
+@given(data=st.data())
+def test_sql_answers_what_the_oracle_answers(shard: int, data: st.DataObject) -> None:
     story = data.draw(graphs(), "story")
     with tempfile.TemporaryDirectory() as folder:
         store = write(Path(folder) / "graph.db", story)
@@ -71,7 +76,7 @@ def test_the_past_is_what_a_store_would_have_answered_then(data: st.DataObject) 
         later = write(Path(folder) / "later.db", story)
         then = write(Path(folder) / "then.db", story, until=last + 1)
         try:
-            for _ in range(_QUESTIONS):
+            for _ in range(_FEWER):
                 text = data.draw(queries(story), "query")
                 request = Request(text, VARIABLES, now=story.now, include_deleted=deleted, page=None)
                 found = later.ask(replace(request, as_of=story.times[last]))
@@ -88,7 +93,7 @@ def test_pages_together_are_the_whole(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = write(Path(folder) / "graph.db", story)
         try:
-            for _ in range(_QUESTIONS):
+            for _ in range(_FEWER):
                 text = data.draw(queries(story).filter(lambda one: "TREE" not in one), "query")
                 request = Request(text, VARIABLES, now=story.now, page=data.draw(st.integers(1, 3), "page"))
                 assert alike(whole_of_pages(store, request), store.ask(replace(request, page=None)).data)

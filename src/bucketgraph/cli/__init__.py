@@ -19,7 +19,20 @@ from typing import Annotated
 import typer
 
 from bucketgraph import __version__
-from bucketgraph.cli import complete, demo, graph, integration, query, question, schema, shell, sync
+from bucketgraph.cli import (
+    complete,
+    demo,
+    diff,
+    exchange,
+    graph,
+    integration,
+    parameter,
+    query,
+    question,
+    schema,
+    shell,
+    sync,
+)
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import BucketgraphError
 from bucketgraph.observe.log import configure
@@ -43,10 +56,14 @@ app.add_typer(question.app, name="question")
 app.command("shell")(shell.shell)
 app.command("schema")(schema.schema)
 app.command("complete")(complete.complete)
+app.command("diff")(diff.diff)
+app.add_typer(parameter.app, name="parameter")
 app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)
 app.command("stats")(graph.stats)
 app.command("changes")(graph.changes)
+app.command("import")(exchange.import_)
+app.command("export")(exchange.export)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag's value

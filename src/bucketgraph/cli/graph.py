@@ -156,8 +156,8 @@ def show_changes(shown: list[Change]) -> None:
 def _check_kind(store: Store, kind: str | None) -> None:
     if kind is None:
         return
-    types = store.catalogue.entities
-    known = [*types, *sorted({c for one in types.values() for c in one.classes})]
+    graph = store.known()
+    known = [*sorted(graph.type_names), *sorted(graph.class_names)]
     if kind not in known:
         raise ConfigError(f"There is no type or class {kind!r}.", hint=f"Known: {', '.join(known)}.")
 
@@ -201,12 +201,10 @@ def _plain_entity(entity: StoredEntity) -> dict[str, object]:
 
 
 def _plain_relationship(edge: StoredRelationship) -> dict[str, object]:
-    from bucketgraph.graph.schema import relationship_type_name  # noqa: PLC0415
-
     return {
         "_id": edge.id,
-        "_key": f"{edge.from_key}|{edge.verb.lower()}|{edge.to_key}",
-        "_type": relationship_type_name(edge.from_type, edge.verb, edge.to_type),
+        "_key": edge.key,
+        "_type": edge.type,
         "_class": edge.verb,
         "_fromEntityKey": edge.from_key,
         "_toEntityKey": edge.to_key,

@@ -73,7 +73,7 @@ def add(
 
 @app.command("list")
 def list_all(as_json: Json = False) -> None:
-    """List the integrations with their last run."""
+    """List the integrations, imports among them, with their last run."""
     from bucketgraph.app import open_app  # noqa: PLC0415
 
     with open_app() as opened:
@@ -89,7 +89,7 @@ def list_all(as_json: Json = False) -> None:
     cells = [
         (
             i.name,
-            ", ".join(i.config.workspaces),
+            "(import)" if i.imported else ", ".join(i.config.workspaces),
             r.status if r else "never",
             when(r.started_on) if r else "",
             i.description,
@@ -106,8 +106,8 @@ def show(name: Name, as_json: Json = False) -> None:
 
     with open_app() as opened:
         integration = opened.registry.find(name)
-        left = opened.budget_left(integration)
-    facts = _plain(integration) | {"callsLeftThisHour": left}
+        left = {} if integration.imported else {"callsLeftThisHour": opened.budget_left(integration)}
+    facts = _plain(integration) | left
     if as_json:
         show_json(facts)
         return
@@ -125,7 +125,7 @@ def test(name: Name, as_json: Json = False) -> None:
     from bucketgraph.integrations.check import passed, unreachable  # noqa: PLC0415
 
     with open_app() as opened:
-        integration = opened.registry.find(name)
+        integration = opened.registry.find_collected(name)
         checks = asyncio.run(opened.test(integration))
     good = passed(checks, integration.config.workspaces)
     if as_json:
@@ -212,13 +212,19 @@ def _read_secret(file: Path) -> str:
 
 
 def _plain(integration: Integration) -> dict[str, object]:
-    return {
+    facts = {
         "id": integration.id,
         "name": integration.name,
+        "kind": integration.config.kind,
+        "integrationType": integration.config.integration_type,
         "description": integration.description,
+        "createdOn": integration.created_on,
+    }
+    if integration.imported:
+        return facts
+    return facts | {
         "workspaces": list(integration.config.workspaces),
         "oauthKeys": list(integration.config.consumer_keys),
         "apiUrl": integration.config.api_url,
         "oauthUrl": integration.config.oauth_url,
-        "createdOn": integration.created_on,
     }

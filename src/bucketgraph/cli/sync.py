@@ -54,7 +54,7 @@ def sync(
 
     options = SyncOptions(full=full, wait=not no_wait, since=moment(since, flag="--since"))
     with open_app() as opened:
-        integration = opened.registry.find(name)
+        integration = opened.registry.find_collected(name)
         run = run_now(opened, integration, options, quiet=as_json)
         show_run(opened, integration, run, as_json=as_json)
     if run.status != "COMPLETED":

@@ -33,7 +33,7 @@ def canonical_json(properties: Properties) -> bytes:
     return _ENCODER.encode(properties)
 
 
-def encode_json(value: Value) -> str:
+def encode_json(value: Any) -> str:
     """Return one value as it stands in the JSON of properties."""
     return _ENCODER.encode(value).decode()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
@@ -13,16 +14,27 @@ from bucketgraph.bitbucket.origins import API_URL, OAUTH_URL, Origins, check_ori
 from bucketgraph.errors import ConfigError
 
 _WORKSPACE = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]+|\{[0-9a-fA-F-]{36}\}")
+_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _LONGEST_NAME = 100
+
+Kind = Literal["bitbucket", "import"]
 
 
 class Config(msgspec.Struct, frozen=True):
-    """What is stored in plain: everything but the consumers' secrets."""
+    """What is stored in plain: everything but the consumers' secrets.
+
+    `kind` tells a Bitbucket that is collected from a folder that was imported; an import has neither
+    workspaces nor consumers. `integration_type` and `source` are what its entities say as `_integrationType`
+    and `_source`.
+    """
 
     workspaces: tuple[str, ...]
     consumer_keys: tuple[str, ...]
     api_url: str = API_URL
     oauth_url: str = OAUTH_URL
+    kind: Kind = "bitbucket"
+    integration_type: str = "bitbucket"
+    source: str = "integration-managed"
 
     @property
     def origins(self) -> Origins:
@@ -55,6 +67,11 @@ class Integration:
     created_on: int
     updated_on: int
 
+    @property
+    def imported(self) -> bool:
+        """Say whether it is an import, which nobody collects."""
+        return self.config.kind == "import"
+
 
 @dataclass(frozen=True, slots=True)
 class NewIntegration:
@@ -70,11 +87,7 @@ class NewIntegration:
 
 def valid_config(new: NewIntegration) -> Config:
     """Check every field and return the configuration; raises ConfigError for the first that is wrong."""
-    if not new.name.strip() or len(new.name) > _LONGEST_NAME or not new.name.isprintable():
-        raise ConfigError(
-            f"The name must have 1 to {_LONGEST_NAME} printable characters.",
-            hint="Choose the account name you know this Bitbucket by.",
-        )
+    check_name(new.name, hint="Choose the account name you know this Bitbucket by.")
     if not new.consumers:
         raise ConfigError("An OAuth consumer is needed.", hint="Give its key with --oauth-key.")
     return Config(
@@ -83,6 +96,22 @@ def valid_config(new: NewIntegration) -> Config:
         api_url=check_origin(new.api_url, flag="--api-url"),
         oauth_url=check_origin(new.oauth_url, flag="--oauth-url"),
     )
+
+
+def import_config(integration_type: str) -> Config:
+    """Return the configuration of an import of a graph that such an integration made."""
+    if not _TYPE.fullmatch(integration_type):
+        raise ConfigError(
+            f"{integration_type!r} is no integration type.",
+            hint="Use letters, digits, `_`, `-` and dots, such as github or aws.",
+        )
+    return Config((), (), kind="import", integration_type=integration_type, source="integration-external")
+
+
+def check_name(name: str, *, hint: str) -> None:
+    """Raise ConfigError for a name that cannot be printed or is too long."""
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise ConfigError(f"The name must have 1 to {_LONGEST_NAME} printable characters.", hint=hint)
 
 
 def _valid_workspaces(workspaces: Sequence[str]) -> tuple[str, ...]:

@@ -21,11 +21,15 @@ from bucketgraph.integrations.configuration import (
     Credentials,
     Integration,
     NewIntegration,
+    check_name,
+    import_config,
     valid_config,
 )
 from bucketgraph.integrations.vault import Vault
 from bucketgraph.store.base import IntegrationRow
 from bucketgraph.store.store import Store
+
+DEFAULT_IMPORT_TYPE = "import"
 
 
 class Registry:
@@ -58,6 +62,51 @@ class Registry:
     def find(self, name: str) -> Integration:
         """Return an integration by name; raises ConfigError naming those that exist."""
         return _integration(self._row(name))
+
+    def find_collected(self, name: str) -> Integration:
+        """Return an integration that can be collected; raises ConfigError for an import."""
+        integration = self.find(name)
+        if integration.imported:
+            raise ConfigError(
+                f"{name!r} is an import of a folder; there is no Bitbucket behind it to ask.",
+                hint=f"Bring it up to date with `bucketgraph import DIR --name {name}`.",
+            )
+        return integration
+
+    def find_import(self, name: str, integration_type: str | None = None) -> Integration:
+        """Return the import of a name, made on its first use.
+
+        Raises ConfigError when the name belongs to a Bitbucket, or to an import of another type.
+        """
+        known = {one.name: one for one in self.all()}.get(name)
+        if known is None:
+            return self._add_import(name, integration_type or DEFAULT_IMPORT_TYPE)
+        if not known.imported:
+            raise ConfigError(
+                f"{name!r} is an integration that is collected from Bitbucket.",
+                hint="Choose another name with --name.",
+            )
+        if integration_type not in {None, known.config.integration_type}:
+            raise ConfigError(
+                f"The import {name!r} has the type {known.config.integration_type!r}, not {integration_type!r}.",
+                hint=f"Leave --type out, or remove it first with `bucketgraph integration remove {name}`.",
+            )
+        return known
+
+    def _add_import(self, name: str, integration_type: str) -> Integration:
+        check_name(name, hint="Choose a name for what is imported with --name.")
+        now = int(time.time() * 1000)
+        row = IntegrationRow(
+            id=str(uuid.uuid4()),
+            name=name,
+            description="",
+            config=msgspec.json.encode(import_config(integration_type)).decode(),
+            credentials="",
+            created_on=now,
+            updated_on=now,
+        )
+        self._store.add_integration(row)
+        return _integration(row)
 
     def remove(self, name: str) -> None:
         """Delete an integration with everything it brought, history included."""

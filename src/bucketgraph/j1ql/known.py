@@ -87,14 +87,18 @@ class KnownEdge:
 
 @dataclass(frozen=True)
 class KnownGraph:
-    """The whole of it. `indexed` lists (type id, property) pairs that the store finds without a scan.
+    """The whole of it.
 
-    `version` changes whenever a name or kind is added, so that a plan made before can be told from one after.
+    `indexed` lists (type id, property) pairs that the store finds without a scan, and `owners` the integrations
+    that entities belong to.
+
+    `version` changes whenever a name, kind or owner is added, so that a plan made before can be told from one after.
     """
 
     types: tuple[KnownType, ...] = ()
     edges: tuple[KnownEdge, ...] = ()
     indexed: frozenset[tuple[int, str]] = frozenset()
+    owners: tuple[str, ...] = ()
     version: int = 0
 
     @cached_property

@@ -122,11 +122,15 @@ def star(name: str, metadata: Properties, properties: Properties) -> dict[str, V
 
 
 def _head(metadata: Properties, properties: Properties) -> dict[str, Any]:
-    named = {"displayName": properties["displayName"]} if "displayName" in properties else {}
-    return dict(metadata) | named
+    head = dict(metadata)
+    if "displayName" in properties:
+        head["displayName"] = properties["displayName"]
+    return head
 
 
 def _rest(metadata: Properties, properties: Mapping[str, Value]) -> dict[str, Value]:
-    return {
-        name: value for name, value in properties.items() if name not in metadata and name != "displayName"
-    }
+    rest = dict(properties)
+    rest.pop("displayName", None)
+    for name in metadata.keys() & rest.keys():
+        del rest[name]
+    return rest

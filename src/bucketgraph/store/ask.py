@@ -6,32 +6,34 @@ its values and the names that the graph knew.
 
 from __future__ import annotations
 
-import contextlib
+import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Generic, TypeVar
+from functools import partial
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from sqlalchemy import Connection, Dialect, func, select
 
-from bucketgraph.errors import QueryTimeout
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.j1ql import plan, syntax
 from bucketgraph.j1ql.branches import branches
+from bucketgraph.j1ql.differences import Differences, compare, key_columns
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.parser import parse
 from bucketgraph.j1ql.printer import to_text
 from bucketgraph.j1ql.resolve import Resolved, resolve
 from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.j1ql.words import Explanation, steps_of
-from bucketgraph.store import known, pages
+from bucketgraph.store import known, pages, parameters
 from bucketgraph.store import tables as t
+from bucketgraph.store.deadline import Deadline, deadline_of
 from bucketgraph.store.lowering.outputs import Lowered, lowered
 from bucketgraph.store.lowering.setting import Setting
 from bucketgraph.store.pages import Place
-from bucketgraph.store.reading import Reader, table_rows
+from bucketgraph.store.reading import Reader, add_metadata, table_rows
 
 T = TypeVar("T")
 
@@ -39,8 +41,7 @@ MAX_TREE_ROWS: Final = 100_000
 """Paths of a tree: more than anybody can look at, little enough to hold."""
 
 _KEPT: Final = 256
-_STEPS_BETWEEN_LOOKS: Final = 20_000
-"""Instructions of SQLite's machine between two looks at the clock: about a millisecond."""
+_COUNTING_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,21 @@ class Prepared:
     lowered: Lowered
     sql: str
     values: tuple[Any, ...]
+    kind: Literal["list", "table", "tree"]
+    names: tuple[str, ...] | None
+    """The names of the columns, where all cells are what the driver gives."""
+    columns: tuple[str, ...]
+    """The different ones among them."""
 
     @property
     def plan(self) -> plan.Plan:
         """Return the plan as it was resolved."""
         return self.resolved.plan
+
+    @property
+    def cut_sql(self) -> str:
+        """Return the statement with marks for how many rows, and how many to leave out."""
+        return f"{self.sql}\n LIMIT ? OFFSET ?"
 
 
 class Kept(Generic[T]):
@@ -93,35 +104,59 @@ class Asker:
     def ask(self, connection: Connection, request: Request, clock: Callable[[], int]) -> Answer:
         """Answer a request. `clock` tells the time of asking (epoch ms)."""
         place = pages.read_cursor(request)
-        request, place = _pinned(connection, request, place, clock)
+        request = _pinned(connection, request, place, clock)
         graph = self.known(connection)
         prepared = self.prepare(connection, request, graph)
-        reader = Reader(connection, _setting(connection, self._catalogue, graph, request), graph)
-        with self._limited(connection):
-            if isinstance(prepared.plan.output, plan.TreeOutput):
-                return _tree(connection, prepared, reader)
-            rows, following = _page(connection, prepared, request, place)
-            total = place.offset + len(rows) if following is None else None
-            kind, data, columns = _data(prepared, rows, reader)
-            return Answer(kind, data, columns, following, total, prepared.resolved.messages)
+        setting = partial(_setting, connection, self._catalogue, graph, request)
+        return self.answer(connection, prepared, request, place, Reader(connection, setting, graph))
+
+    def answer(
+        self,
+        connection: Connection,
+        prepared: Prepared,
+        request: Request,
+        place: Place | None,
+        reader: Reader,
+    ) -> Answer:
+        """Run a prepared request and read its rows. Raises `QueryTimeout`."""
+        held = connection.connection
+        raw, deadline = held.dbapi_connection, deadline_of(held.info)
+        deadline.begin(self._timeout)
+        try:
+            if prepared.kind == "tree":
+                return _tree(raw, prepared, reader)
+            rows, following = _page(connection, raw, prepared, request, place)
+            data, columns = _data(prepared, rows, reader)
+            total = len(rows) + (place.offset if place else 0)
+            counted = total if following is None else _counted(raw, deadline, prepared)
+        except Exception as error:
+            deadline.explain(error)
+            raise
+        finally:
+            deadline.end = math.inf
+        return Answer(prepared.kind, data, columns, following, counted, prepared.resolved.messages)
 
     def check(self, connection: Connection, request: Request, clock: Callable[[], int]) -> tuple[str, ...]:
         """Return the warnings of a request that can be asked. Raises `QueryError` for one that cannot."""
-        place = pages.read_cursor(request)
-        request, _ = _pinned(connection, request, place, clock)
+        request = _pinned(connection, request, pages.read_cursor(request), clock)
         return self.prepare(connection, request, self.known(connection)).resolved.messages
 
     def explain(self, connection: Connection, request: Request, clock: Callable[[], int]) -> Explanation:
         """Tell how a request is answered, and count the rows of the whole answer."""
-        request, _ = _pinned(connection, request, pages.read_cursor(request), clock)
+        request = _pinned(connection, request, pages.read_cursor(request), clock)
         graph = self.known(connection)
         prepared = self.prepare(connection, request, graph)
-        made = prepared.plan
-        with self._limited(connection):
-            explained = _fetch(connection, f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.values)
-            counted = f"SELECT COUNT(*) FROM ({prepared.sql} LIMIT ? OFFSET ?)"  # noqa: S608  # our own statement
-            cut = (-1 if made.limit is None else made.limit, made.skip)
-            rows = _fetch(connection, counted, (*prepared.values, *cut))[0][0]
+        held = connection.connection
+        raw, deadline = held.dbapi_connection, deadline_of(held.info)
+        deadline.begin(self._timeout)
+        try:
+            explained = _fetch(raw, f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.values)
+            rows = _count(raw, prepared)
+        except Exception as error:
+            deadline.explain(error)
+            raise
+        finally:
+            deadline.end = math.inf
         return Explanation(
             to_text(parse(request.text)),
             steps_of(prepared.branches, graph),
@@ -132,10 +167,21 @@ class Asker:
             prepared.resolved.messages,
         )
 
+    def differences(
+        self, connection: Connection, request: Request, since: int, until: int, clock: Callable[[], int]
+    ) -> Differences:
+        """Compare the whole answers as of two moments (epoch ms)."""
+        now = request.now if request.now is not None else clock()
+        request = replace(request, now=now, page=None, cursor=None, row_metadata=True)
+        before = self.ask(connection, replace(request, as_of=since), clock)
+        after = self.ask(connection, replace(request, as_of=until), clock)
+        made = self.prepare(connection, replace(request, as_of=until), self.known(connection)).plan
+        return compare(before, after, key_columns(made.output))
+
     def known(self, connection: Connection) -> KnownGraph:
         """Return what is known of the graph; read again only when somebody has written."""
         info = connection.connection.info
-        version = connection.exec_driver_sql("PRAGMA data_version").scalar()
+        version = _fetch(connection.connection.dbapi_connection, "PRAGMA data_version", ())
         kept: tuple[Any, KnownGraph] | None = info.get("known")
         if kept is None or kept[0] != version:
             kept = (version, known.known_graph(connection, self._catalogue))
@@ -165,31 +211,29 @@ class Asker:
             made = replace(made, limit=min(request.limit, made.limit or request.limit))
             resolved = replace(resolved, plan=made)
         parts = branches(made, graph)
-        done = lowered(made, parts, _setting(connection, self._catalogue, graph, request))
+        done = lowered(
+            made,
+            parts,
+            _setting(connection, self._catalogue, graph, request),
+            with_slots=request.row_metadata,
+        )
         sql, values = _text(done, connection.dialect)
-        return Prepared(resolved, parts, done, sql, values)
+        names = _plain_names(made, done)
+        columns = tuple(dict.fromkeys(names or ()))
+        return Prepared(resolved, parts, done, sql, values, _kind(made.output), names, columns)
 
-    @contextlib.contextmanager
-    def _limited(self, connection: Connection) -> Iterator[None]:
-        """Let no statement run for longer than allowed. Raises `QueryTimeout`."""
-        raw: Any = connection.connection.dbapi_connection
-        end = time.monotonic() + self._timeout
-        stopped = False
 
-        def look() -> int:
-            nonlocal stopped
-            stopped = time.monotonic() > end
-            return int(stopped)
+def _kind(output: plan.Output) -> Literal["list", "table", "tree"]:
+    if isinstance(output, plan.ListOutput):
+        return "list"
+    return "tree" if isinstance(output, plan.TreeOutput) else "table"
 
-        raw.set_progress_handler(look, _STEPS_BETWEEN_LOOKS)
-        try:
-            yield
-        except Exception as error:
-            if stopped:
-                raise _timeout(self._timeout) from error
-            raise
-        finally:
-            raw.set_progress_handler(None, 0)
+
+def _plain_names(made: plan.Plan, done: Lowered) -> tuple[str, ...] | None:
+    plain = isinstance(made.output, plan.TableOutput) and all(
+        one in {"string", "number"} for one in done.cells
+    )
+    return tuple(one.name for one in made.output.columns) if plain else None  # type: ignore[union-attr]
 
 
 def resolved_request(request: Request, query: syntax.Query, graph: KnownGraph) -> Resolved:
@@ -204,29 +248,28 @@ def resolved_request(request: Request, query: syntax.Query, graph: KnownGraph) -
     )
 
 
-def _timeout(seconds: float) -> QueryTimeout:
-    return QueryTimeout(
-        f"The query was stopped after {seconds:g} seconds.",
-        hint="Narrow it (a type instead of a class, a filter on an indexed property, fewer hops), or raise "
-        "BUCKETGRAPH_QUERY_TIMEOUT_SECONDS.",
-    )
-
-
 def _pinned(
     connection: Connection, request: Request, place: Place | None, clock: Callable[[], int]
-) -> tuple[Request, Place]:
-    """Fix what `date.now` and the present mean, so that all pages of an answer speak of the same."""
-    newest = select(func.max(t.publication.c.id), func.max(t.publication.c.published_on))
-    publication, moment = connection.execute(newest).one()
-    publication, moment = publication or 0, moment or 0
-    question = pages.question_of(request)
+) -> Request:
+    """Fix what `date.now` and the present mean, so that all pages of an answer speak of the same.
+
+    Stored parameters are filled in where a text may ask for them; those of the request go before.
+    """
+    if "${" in request.text:
+        request = replace(request, parameters={**parameters.read(connection), **request.parameters})
     if place is None:
-        fixed = clock() if request.now is None else request.now
-        return replace(request, now=fixed), Place(question, 0, publication, moment, fixed)
+        return request if request.now is not None else replace(request, now=clock())
     request = replace(request, now=place.now)
-    if place.publication != publication and request.as_of is None:
+    if request.as_of is None and place.publication != _newest(connection)[0]:
         request = replace(request, as_of=place.moment)
-    return request, place
+    return request
+
+
+def _newest(connection: Connection) -> tuple[int, int]:
+    """Return number and moment (epoch ms) of the newest publication."""
+    newest = select(func.max(t.publication.c.id), func.max(t.publication.c.published_on))
+    number, moment = connection.execute(newest).one()
+    return number or 0, moment or 0
 
 
 def _setting(connection: Connection, catalogue: Catalogue, graph: KnownGraph, request: Request) -> Setting:
@@ -240,42 +283,73 @@ def _text(done: Lowered, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
     return str(compiled), tuple(values[name] for name in compiled.positiontup or ())
 
 
-def _fetch(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
+def _fetch(raw: Any, sql: str, values: Sequence[Any]) -> list[Any]:
     """Run a statement on the driver itself: its tuples are what we want, and there may be many."""
-    raw: Any = connection.connection.dbapi_connection
     rows: list[Any] = raw.execute(sql, values).fetchall()
     return rows
 
 
 def _page(
-    connection: Connection, prepared: Prepared, request: Request, place: Place
+    connection: Connection, raw: Any, prepared: Prepared, request: Request, place: Place | None
 ) -> tuple[list[Any], str | None]:
     """Return the rows of one page, and the cursor of the next."""
-    made = prepared.plan
-    left = None if made.limit is None else max(0, made.limit - place.offset)
-    wanted = left if request.page is None else min(request.page, left if left is not None else request.page)
+    made = prepared.resolved.plan
+    if request.page is None and made.limit is None and not made.skip and place is None:
+        return raw.execute(prepared.sql, prepared.values).fetchall(), None
+    offset = place.offset if place else 0
+    left = None if made.limit is None else max(0, made.limit - offset)
+    wanted = left if request.page is None else min(request.page, request.page if left is None else left)
     more = wanted is not None and (left is None or left > wanted)
     count = -1 if wanted is None else wanted + int(more)
-    sql = f"{prepared.sql}\n LIMIT ? OFFSET ?"
-    rows = _fetch(connection, sql, (*prepared.values, count, made.skip + place.offset))
+    rows = _fetch(raw, prepared.cut_sql, (*prepared.values, count, made.skip + offset))
     if wanted is None or len(rows) <= wanted:
         return rows, None
-    following = Place(place.question, place.offset + wanted, place.publication, place.moment, place.now)
+    number, moment = (place.publication, place.moment) if place else _newest(connection)
+    following = Place(pages.question_of(request), offset + wanted, number, moment, request.now or 0)
     return rows[:wanted], pages.write_cursor(following)
 
 
-def _data(prepared: Prepared, rows: list[Any], reader: Reader) -> tuple[Any, list[Any], tuple[str, ...]]:
-    output = prepared.plan.output
-    if isinstance(output, plan.TableOutput):
-        data, columns = table_rows(output.columns, prepared.lowered.cells, rows, reader)
-        return "table", data, columns
-    return "list", [reader.entity(row).shown for row in rows], ()
+def _count(raw: Any, prepared: Prepared) -> int:
+    """Return how many rows the whole answer has."""
+    made = prepared.plan
+    cut = (-1 if made.limit is None else made.limit, made.skip)
+    counting = f"SELECT COUNT(*) FROM ({prepared.cut_sql})"  # noqa: S608  # our own statement
+    return int(_fetch(raw, counting, (*prepared.values, *cut))[0][0])
 
 
-def _tree(connection: Connection, prepared: Prepared, reader: Reader) -> Answer:
+def _counted(raw: Any, deadline: Deadline, prepared: Prepared) -> int | None:
+    """Return how many rows the whole answer has, or None when finding out takes more than a moment."""
+    end, deadline.end = deadline.end, min(deadline.end, time.monotonic() + _COUNTING_SECONDS)
+    try:
+        return _count(raw, prepared)
+    except Exception:
+        if not deadline.passed:
+            raise
+        deadline.passed = False
+        return None
+    finally:
+        deadline.end = end
+
+
+def _data(prepared: Prepared, rows: list[Any], reader: Reader) -> tuple[list[Any], tuple[str, ...]]:
+    if prepared.kind == "list":
+        return [reader.entity(row).shown for row in rows], ()
+    if prepared.names is not None:
+        names = prepared.names
+        found, columns = [dict(zip(names, row, strict=False)) for row in rows], prepared.columns
+    else:
+        output = prepared.plan.output
+        assert isinstance(output, plan.TableOutput)  # noqa: S101  # lists and trees are read elsewhere
+        found, columns = table_rows(output.columns, prepared.lowered.cells, rows, reader)
+    if prepared.lowered.slots:
+        add_metadata(found, rows, prepared.plan.slots, prepared.lowered.slots)
+    return found, columns
+
+
+def _tree(raw: Any, prepared: Prepared, reader: Reader) -> Answer:
     """Collect what the rows hold, of the wanted entities of the first slot."""
     made, slots = prepared.plan, prepared.lowered.slots
-    rows = _fetch(connection, f"{prepared.sql}\n LIMIT ? OFFSET 0", (*prepared.values, MAX_TREE_ROWS + 1))
+    rows = _fetch(raw, prepared.cut_sql, (*prepared.values, MAX_TREE_ROWS + 1, 0))
     messages = prepared.resolved.messages
     if len(rows) > MAX_TREE_ROWS:
         messages = (*messages, f"The tree has more than {MAX_TREE_ROWS:,} paths; it is cut.")

@@ -32,11 +32,13 @@ def known_graph(connection: Connection, catalogue: Catalogue) -> KnownGraph:
     )
     declared = {row.name: row.id for row in rows if row.declared}
     edges = _edges(connection, owned)
+    owners = tuple(connection.execute(select(t.integration.c.id).order_by(t.integration.c.id)).scalars())
     return KnownGraph(
         types=types,
         edges=edges,
         indexed=frozenset((declared[name], p) for name, p in catalogue.indexed() if name in declared),
-        version=_version(types, edges),
+        owners=owners,
+        version=_version(types, edges, owners),
     )
 
 
@@ -60,9 +62,10 @@ def _properties(connection: Connection) -> _Owned:
     }
 
 
-def _version(types: tuple[KnownType, ...], edges: tuple[KnownEdge, ...]) -> int:
+def _version(types: tuple[KnownType, ...], edges: tuple[KnownEdge, ...], owners: tuple[str, ...]) -> int:
     """Return a number made of all names, the same in every process: a plan may be kept under it."""
     parts = [repr((x.id, x.name, x.classes, _names(x.properties))).encode() for x in types]
+    parts.append(repr(owners).encode())
     parts += [repr((x.from_type, x.verb, x.to_type, _names(x.properties))).encode() for x in edges]
     return int.from_bytes(fingerprint(*parts)[:7], "big")
 

@@ -47,9 +47,9 @@ def save(connection: Connection, seen: Sightings, known: Known) -> Known:
     kinds = _kinds(connection, seen, known)
     _add_live(connection, t.entity_type, seen.live_types.items())
     _add_live(connection, t.relationship_kind, ((kinds[one], n) for one, n in seen.live_edges.items()))
-    shapes: set[Sighting] = {("entity", type_id, shape) for type_id, shape in seen.types}
-    shapes.update(("relationship", kinds[triple], shape) for triple, shape in seen.edges)
-    shapes -= known.shapes
+    met: list[Sighting] = [("entity", type_id, shape) for type_id, shape in seen.types]
+    met += [("relationship", kinds[triple], shape) for triple, shape in seen.edges]
+    shapes = {one for one in met if one not in known.shapes}
     _add_properties(connection, shapes)
     for old, new in dict.fromkeys(seen.moves):
         _inherit(connection, kinds[old], kinds[new])

@@ -38,6 +38,7 @@ def question_of(request: Request) -> str:
         request.include_deleted,
         request.as_of,
         request.limit,
+        request.row_metadata,
     )
     return fingerprint(*(msgspec.json.encode(one) for one in parts))[:_DIGEST].hex()
 

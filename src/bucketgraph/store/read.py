@@ -70,7 +70,7 @@ def entities(
     for name, value in (where or {}).items():
         query = query.where(property_equals(t.entity, name, value, catalogue))
     for row in connection.execution_options(yield_per=500).execute(query):
-        yield _entity(row)
+        yield stored_entity(row)
 
 
 def relationships(
@@ -193,7 +193,8 @@ def all_edges() -> Select[Any]:
     )
 
 
-def _entity(row: Row[Any]) -> StoredEntity:
+def stored_entity(row: Row[Any]) -> StoredEntity:
+    """Read a row of an entity with its type."""
     return StoredEntity(
         id=row.id,
         integration_id=row.integration_id,

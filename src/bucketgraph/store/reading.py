@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from bucketgraph.graph.values import Value, parse_properties
 from bucketgraph.j1ql import shapes
 from bucketgraph.j1ql.known import KnownGraph
-from bucketgraph.j1ql.plan import ColumnOutput
+from bucketgraph.j1ql.plan import ColumnOutput, Slot
+from bucketgraph.j1ql.results import public_id
 from bucketgraph.j1ql.shapes import End, Life, Origin, edge_metadata, entity_metadata
 from bucketgraph.store import tables as t
 from bucketgraph.store.lowering.outputs import VERTEX, CellKind
@@ -23,16 +24,23 @@ from bucketgraph.store.transaction import chunks
 _decode_json = msgspec.json.Decoder().decode
 
 
+class _Kept(msgspec.Struct, frozen=True):
+    """What an integration's configuration says of its entities' origin; older ones say nothing."""
+
+    integration_type: str = "bitbucket"
+    source: str = "integration-managed"
+
+
 def origins(connection: Connection) -> dict[str, Origin]:
     """Return where entities come from, by their integrations' ids."""
-    return {
-        row.id: Origin("integration-managed", "bitbucket", row.name, ("VersionControl",), row.id)
-        for row in connection.execute(select(t.integration.c.id, t.integration.c.name))
-    }
+    found: dict[str, Origin] = {}
+    for row in connection.execute(select(t.integration.c.id, t.integration.c.name, t.integration.c.config)):
+        kept = msgspec.json.decode(row.config, type=_Kept)
+        found[row.id] = Origin(kept.source, kept.integration_type, row.name, ("VersionControl",), row.id)
+    return found
 
 
-@dataclass(frozen=True, slots=True)
-class Thing:
+class Thing(NamedTuple):
     """A whole entity or relationship: its metadata and properties, and it as clients get it."""
 
     metadata: Mapping[str, Value]
@@ -43,9 +51,17 @@ class Thing:
 class Reader:
     """Builds things from rows in the state that a query asks."""
 
-    def __init__(self, connection: Connection, setting: Setting, known: KnownGraph) -> None:
-        self._connection, self._setting, self._known = connection, setting, known
-        self._origins = origins(connection)
+    def __init__(self, connection: Connection, setting: Callable[[], Setting], known: KnownGraph) -> None:
+        """Take how the asked state is found out: most tables need no more than their cells."""
+        self._connection, self._make_setting, self._known = connection, setting, known
+
+    @cached_property
+    def _setting(self) -> Setting:
+        return self._make_setting()
+
+    @cached_property
+    def _origins(self) -> dict[str, Origin]:
+        return origins(self._connection)
 
     def entity(self, row: Sequence[Any]) -> Thing:
         """Build an entity from the columns of `VERTEX`."""
@@ -53,7 +69,7 @@ class Reader:
         kind = self._known.by_id[type_id]
         life = Life(version, created_on, begin_on, end_on)
         metadata = entity_metadata(of, key, kind.name, kind.classes, origin=self._origins[owner], life=life)
-        properties = parse_properties(props)
+        properties: dict[str, Value] = _decode_json(props)
         return Thing(metadata, properties, shapes.vertex(metadata, properties))
 
     def entities(self, ids: Iterable[int]) -> dict[int, Thing]:
@@ -168,3 +184,25 @@ def _thing_cells(column: ColumnOutput, thing: Thing | None) -> dict[str, Any]:
     if column.star:
         return shapes.star(column.name, thing.metadata, thing.properties)
     return {column.name: thing.shown}
+
+
+def add_metadata(
+    found: list[dict[str, Any]], rows: Sequence[Sequence[Any]], slots: Sequence[Slot], held: Sequence[int]
+) -> None:
+    """Add `_meta` to the rows of a table: what each name stands for, and the ids of the whole path.
+
+    The ids stand behind the cells, one for each of the slots `held`.
+    """
+    named = [(index, slots[slot]) for index, slot in enumerate(held) if slots[slot].name]
+    for line, row in zip(found, rows, strict=True):
+        ids = row[len(row) - len(held) :]
+        by_alias: dict[str, Any] = {}
+        for index, slot in named:
+            if ids[index] is not None and slot.name not in by_alias:
+                public = public_id(ids[index])
+                kind = "relationship" if slot.kind == "edge" else "entity"
+                by_alias[slot.name] = {"id": public, kind: {"_id": public}}
+        line["_meta"] = {
+            "byAlias": by_alias,
+            "path": [None if one is None else public_id(one) for one in ids],
+        }

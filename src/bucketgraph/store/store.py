@@ -15,10 +15,24 @@ from bucketgraph.errors import ConfigError, StoreError
 from bucketgraph.graph.entity import Record
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
+from bucketgraph.j1ql.differences import Differences
 from bucketgraph.j1ql.known import KnownGraph
-from bucketgraph.j1ql.results import Answer, Request
+from bucketgraph.j1ql.results import Answer, Parameter, Request
 from bucketgraph.j1ql.words import Explanation
-from bucketgraph.store import feed, known, ledger, lookup, observed, read, runs, schema, sqlite, write
+from bucketgraph.store import (
+    feed,
+    known,
+    ledger,
+    lookup,
+    observed,
+    parameters,
+    past,
+    read,
+    runs,
+    schema,
+    sqlite,
+    write,
+)
 from bucketgraph.store.ask import Asker
 from bucketgraph.store.base import (
     Change,
@@ -214,6 +228,18 @@ class Store:
                 limit=limit,
             )
 
+    def entities_at(self, moment: int, *, integration_id: str | None = None) -> Iterator[StoredEntity]:
+        """Yield the entities that were alive at a moment (epoch ms), as they were then."""
+        with self._reading() as connection:
+            yield from past.entities_at(connection, moment, integration_id)
+
+    def relationships_at(
+        self, moment: int, *, integration_id: str | None = None
+    ) -> Iterator[StoredRelationship]:
+        """Yield the relationships that were alive at a moment; names and types of their ends are today's."""
+        with self._reading() as connection:
+            yield from past.relationships_at(connection, moment, integration_id)
+
     def known(self) -> KnownGraph:
         """Return the types, relationships and properties that were ever seen, with how many are alive."""
         with self._reading() as connection:
@@ -271,10 +297,31 @@ class Store:
         with self._reading() as connection:
             return self._asker.ask(connection, request, self._clock)
 
+    def parameters(self) -> dict[str, Parameter]:
+        """Return the stored parameters, which `${param.name}` in a query stands for."""
+        with self._reading() as connection:
+            return parameters.read(connection)
+
+    def set_parameter(self, name: str, value: Parameter) -> None:
+        """Store a parameter, in place of one of the same name."""
+        with self._writing() as connection:
+            parameters.write(connection, name, value)
+
+    def remove_parameter(self, name: str) -> bool:
+        """Forget a parameter; tell whether there was one."""
+        with self._writing() as connection:
+            return parameters.remove(connection, name)
+
     def check(self, request: Request) -> tuple[str, ...]:
         """Return the warnings of a query that can be asked; raises `QueryError` for one that cannot."""
         with self._reading() as connection:
             return self._asker.check(connection, request, self._clock)
+
+    def differences(self, request: Request, since: int, until: int | None = None) -> Differences:
+        """Tell how the answer changed between two moments (epoch ms; None: now). Raises `QueryError`."""
+        with self._reading() as connection:
+            end = self._clock() if until is None else until
+            return self._asker.differences(connection, request, since, end, self._clock)
 
     def explain(self, request: Request) -> Explanation:
         """Tell how a query is answered. Raises `QueryError`, `QueryTimeout`."""

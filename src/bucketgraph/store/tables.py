@@ -20,7 +20,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
 metadata = MetaData()
@@ -124,7 +123,7 @@ entity = Table(
     Column("end_publication", _BIG_ID),
     Column("props", Text, nullable=False),
     UniqueConstraint("integration_id", "key", name="entity_key"),
-    Index("entity_type_id", "type_id", "id"),
+    Index("entity_type_id", "type_id", "end_on"),
     Index("entity_publication", "publication"),
     Index("entity_end_publication", "end_publication"),
 )
@@ -164,23 +163,16 @@ relationship = Table(
     Column("props", Text, nullable=False),
     Column("key", Text),
     Column("type", Text),
-    Index(
-        "relationship_from",
-        "from_id",
-        "verb_id",
-        "to_type_id",
-        "to_id",
-        text("coalesce(key, '')"),
-        unique=True,
-    ),
-    Index("relationship_to", "to_id", "verb_id", "from_type_id", "from_id"),
+    Index("relationship_from", "from_id", "verb_id", "to_type_id", "to_id", "end_on"),
+    Index("relationship_to", "to_id", "verb_id", "from_type_id", "from_id", "end_on"),
     Index("relationship_record", "record_id"),
     Index("relationship_publication", "publication"),
     Index("relationship_end_publication", "end_publication"),
 )
 
 """`key` and `type` are null where they are derived: `<from key>|<verb in lower case>|<to key>` and
-`relationship_type_name`. Verb, ends and key are a relationship's identity."""
+`relationship_type_name`. Verb, ends and key are a relationship's identity; who writes holds the write lock and sees
+to it that there is one row for each. Both indexes hold all that a hop reads, so that it never touches the row."""
 
 relationship_history = Table(
     "relationship_history",
@@ -220,6 +212,14 @@ property_kind = Table(
 )
 """Every property that was ever seen, with its JSON kinds. `owner` is `entity` (then `owner_id` is a type's) or
 `relationship` (a relationship kind's). Never removed."""
+
+parameter = Table(
+    "parameter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""What `${param.name}` stands for in queries; the value is JSON."""
 
 call_ledger = Table(
     "call_ledger",

@@ -28,8 +28,7 @@ class Frame:
         self._paths: list[Path] = []
         for branch in branches:
             path = Path(setting, branch.slots)
-            path.follow(branch.start, branch.steps)
-            path.ask(branch.where)
+            path.follow(branch)
             self._paths.append(path)
         self._columns: list[list[Term]] = []
         self._source: FromClause | None = None

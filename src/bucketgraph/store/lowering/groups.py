@@ -168,7 +168,7 @@ def _count(argument: Term, *, single: bool) -> ColumnElement[Any]:
         case "nothing":
             return func.count(literal(None))
         case "whole" if single:
-            return func.count(argument.value)
+            return func.count()
         case "json" | "list":
             return func.coalesce(
                 func.j1_count(argument.value), 0

@@ -36,8 +36,13 @@ class Lowered:
     slots: tuple[int, ...] = ()
 
 
-def lowered(made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting) -> Lowered:
-    """Return the statement for the branches of a plan."""
+def lowered(
+    made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting, *, with_slots: bool = False
+) -> Lowered:
+    """Return the statement for the branches of a plan.
+
+    `with_slots`: behind the cells of a row that stands for one path come the ids of all its slots.
+    """
     match made.output:
         case plan.ListOutput():
             return Lowered(_list(made, branches, setting))
@@ -47,7 +52,7 @@ def lowered(made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting) ->
             statement, terms = grouped_table(made, branches, setting)
             return Lowered(statement, tuple(map(_cell_kind, terms)))
         case plan.TableOutput():
-            return _table(made, branches, setting)
+            return _table(made, branches, setting, with_slots=with_slots and not made.unique)
 
 
 def _cell_kind(term: Term) -> CellKind:
@@ -80,16 +85,18 @@ def _sorting(
 # tables ----------------------------------------------------------------------------------------------
 
 
-def _table(made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting) -> Lowered:
+def _table(made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting, *, with_slots: bool) -> Lowered:
     frame = Frame(made, branches, setting)
     count = len(made.output.columns) if isinstance(made.output, plan.TableOutput) else 0
     cells = [frame.add([_column(branch, index) for branch in branches]) for index in range(count)]
     keys, slots = _add_order(frame), frame.add_slots()
+    every, members = _add_members(frame) if with_slots else ((), [])
     terms = frame.close(read_twice=made.unique)
     kinds = tuple(_cell_kind(terms[index]) for index in cells)
     order = _sorting(frame, terms, keys, slots)
     if not made.unique:
-        return Lowered(frame.select(*(terms[index].value for index in cells)).order_by(*order), kinds)
+        chosen = [terms[index].value for index in (*cells, *members)]
+        return Lowered(frame.select(*chosen).order_by(*order), kinds, every)
     shown = [terms[index] for index in cells]
     ranked = _ranked(frame, shown, order)
     again = [on_column(ranked, f"c{index}", one) for index, one in enumerate(shown)]
@@ -120,8 +127,7 @@ def _list(made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting) -> S
 
 def _of_one_slot(branch: plan.Plan, setting: Setting) -> Select[Any]:
     path = Path(setting, branch.slots)
-    path.follow(branch.start, branch.steps)
-    path.ask(branch.where)
+    path.follow(branch)
     keys = [
         key
         for one in branch.order
@@ -136,8 +142,7 @@ def _plain_list(branches: Sequence[plan.Plan], setting: Setting) -> Select[Any]:
     for branch in branches:
         for slot in _listed(branch):
             path = Path(setting, branch.slots)
-            path.follow(branch.start, branch.steps)
-            path.ask(branch.where)
+            path.follow(branch)
             ids.append(path.select(path.id_of(slot).label("id")))
     row = setting.entities("e")
     statement = select(*(row.c[name] for name in VERTEX))
@@ -178,12 +183,16 @@ def _sorted_list(made: plan.Plan, branches: Sequence[plan.Plan], setting: Settin
 
 def _tree(made: plan.Plan, branches: Sequence[plan.Plan], setting: Setting) -> Lowered:
     frame = Frame(made, branches, setting)
-    bound = [bound_slots(branch) for branch in branches]
-    every = sorted(frozenset[int]().union(*bound))
-    members = [frame.add([Whole(slot) if slot in held else Nothing() for held in bound]) for slot in every]
+    every, members = _add_members(frame)
     keys, slots = _add_order(frame), frame.add_slots()
     terms = frame.close()
     order = _sorting(frame, terms, keys, slots)
-    return Lowered(
-        frame.select(*(terms[index].value for index in members)).order_by(*order), slots=tuple(every)
-    )
+    return Lowered(frame.select(*(terms[index].value for index in members)).order_by(*order), slots=every)
+
+
+def _add_members(frame: Frame) -> tuple[tuple[int, ...], list[int]]:
+    """Take in the ids of all slots; return the slots and the numbers of their columns."""
+    bound = [bound_slots(branch) for branch in frame.branches]
+    every = sorted(frozenset[int]().union(*bound))
+    members = [frame.add([Whole(slot) if slot in held else Nothing() for held in bound]) for slot in every]
+    return tuple(every), members

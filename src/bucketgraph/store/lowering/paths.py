@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +13,21 @@ from sqlalchemy.sql.expression import Join
 from bucketgraph.j1ql import plan
 from bucketgraph.j1ql.known import KnownEdge
 from bucketgraph.j1ql.rules.point_hops import ways
+from bucketgraph.j1ql.rules.visit import conjuncts
 from bucketgraph.store import tables as t
 from bucketgraph.store.lowering.predicates import condition
-from bucketgraph.store.lowering.setting import ONE, Setting, among, looked_up
+from bucketgraph.store.lowering.setting import ONE, Setting, among, looked_up, number
 from bucketgraph.store.lowering.terms import Term, TermKind, Terms, public, type_name
 
 
 class OrderedJoin(Join):
-    """A join that is carried out in the order it is written: the plan has chosen the order."""
+    """A join that is carried out in the order it is written: the plan has chosen the order.
+
+    With `index` the right side is found by that index.
+    """
 
     inherit_cache = True
+    index = ""
 
 
 @compiles(OrderedJoin, "sqlite")
@@ -30,7 +35,8 @@ def _ordered_join(element: OrderedJoin, compiler: Any, **options: Any) -> str:
     options["asfrom"] = True
     left, right = compiler.process(element.left, **options), compiler.process(element.right, **options)
     word = "LEFT JOIN" if element.isouter else "CROSS JOIN"
-    return f"{left} {word} {right} ON {compiler.process(element.onclause, **options)}"
+    by = f" INDEXED BY {element.index}" if element.index else ""
+    return f"{left} {word} {right}{by} ON {compiler.process(element.onclause, **options)}"
 
 
 @dataclass(slots=True)
@@ -43,6 +49,16 @@ class Holder:
     optional: bool = False
 
 
+@dataclass(slots=True)
+class _Joined:
+    """A source with what joins it. `optional`: rows without a match stay. `index`: how it is found."""
+
+    source: FromClause
+    on: list[ColumnElement[bool]]
+    optional: bool = False
+    index: str = ""
+
+
 class Path:
     """A chain of joins under construction, or one inside of a test, which sees those around it."""
 
@@ -53,16 +69,19 @@ class Path:
         self.depth: int = outer.depth + 1 if outer else 0
         self._holders: dict[int, Holder] = {}
         self._hops: list[plan.Expand] = []
-        self._joins: list[tuple[FromClause, list[ColumnElement[bool]], bool]] = []
+        self._joins: list[_Joined] = []
+        self._same: list[tuple[int, int]] = []
         self._conditions: list[ColumnElement[bool]] = []
         self.terms = Terms(self)
 
     # building ----------------------------------------------------------------------------------------
 
-    def follow(self, start: plan.Scan, steps: Sequence[plan.Step]) -> None:
-        """Join a scan and all steps."""
-        self._scan(start)
-        self._steps(steps)
+    def follow(self, branch: plan.Plan) -> None:
+        """Join a branch's scan and all its steps, and ask its WHERE."""
+        self._same = list(_same_things(branch.where))
+        self._scan(branch.start)
+        self._steps(branch.steps)
+        self.ask(branch.where)
 
     def ask(self, predicate: plan.Predicate) -> None:
         """Keep only what a predicate holds for."""
@@ -71,11 +90,13 @@ class Path:
 
     def select(self, *columns: Any) -> Select[Any]:
         """Return the finished statement."""
-        (first, on, _), *others = self._joins
-        joined: FromClause = first
-        for source, conditions, optional in others:
-            joined = OrderedJoin(joined, source, and_(*conditions) if conditions else ONE, optional)
-        return select(*columns).select_from(joined).where(*on, *self._conditions)
+        first, *others = self._joins
+        joined: FromClause = first.source
+        for one in others:
+            join = OrderedJoin(joined, one.source, and_(*one.on) if one.on else ONE, one.optional)
+            join.index = one.index
+            joined = join
+        return select(*columns).select_from(joined).where(*first.on, *self._conditions)
 
     def _steps(self, steps: Sequence[plan.Step]) -> None:
         for step in steps:
@@ -95,7 +116,7 @@ class Path:
         row = self.setting.entities(f"e{start.slot}")
         types = self.slots[start.slot].types
         on = [*([] if types is None else [_of_types(row.c.type_id, types)]), *self.setting.visible(row)]
-        self._joins.append((row, on, False))
+        self._joins.append(_Joined(row, on))
         self._holders[start.slot] = Holder(row.c.id, row.c.type_id, row)
         self.ask(start.filter)
 
@@ -118,11 +139,34 @@ class Path:
             far, far_type = edge.c.from_id, edge.c.from_type_id
         self._holders[step.edge] = Holder(edge.c.id, None, edge, optional)
         self._holders[step.target] = Holder(far, far_type, None, optional)
-        self._joins.append((edge, on, optional))
+        index = "" if optional else self._close(step, edge, on, one_way=not (along and against))
+        self._joins.append(_Joined(edge, on, optional, index))
         self._hops.append(step)
         if not self.setting.is_present and self.setting.as_of is not None:
             self._join_row(step.target)
         self._filter(step, on, optional=optional)
+
+    def _close(
+        self, step: plan.Expand, edge: FromClause, on: list[ColumnElement[bool]], *, one_way: bool
+    ) -> str:
+        """Join a hop whose far end is to be what another slot holds at both its ends.
+
+        Returns the index that begins at that other slot: it was bound before the near end, so one lookup after
+        another falls into the same part of the index.
+        """
+        target = step.target
+        met = [a if b == target else b for a, b in self._same if target in {a, b}]
+        other = next((one for one in met if one in self._holders and one != target), None)
+        if other is None:
+            return ""
+        far = self._holders[target].id
+        on.append(far == self.id_of(other))
+        near_types = self.slots[step.source].types
+        if not one_way or self.setting.as_of is not None or near_types is None or len(near_types) != 1:
+            return ""
+        against = far is edge.c.from_id
+        on.append(among(edge.c.to_type_id if against else edge.c.from_type_id, near_types))
+        return "relationship_from" if against else "relationship_to"
 
     def _filter(self, step: plan.Expand, on: list[ColumnElement[bool]], *, optional: bool) -> None:
         """Ask a hop's filter: of an optional hop it belongs to the join, where it must not need another one."""
@@ -137,7 +181,7 @@ class Path:
         held = self._holders[step.target]
         types = self.slots[step.target].types
         of_type = [] if types is None or self.setting.as_of is None else [_of_types(row.c.type_id, types)]
-        inner._joins.append((row, [row.c.id == held.id, *of_type], False))
+        inner._joins.append(_Joined(row, [row.c.id == held.id, *of_type]))
         inner._holders[step.target] = Holder(row.c.id, row.c.type_id, row)
         inner.ask(step.filter)
         return inner.select(literal(1)).correlate_except(*inner._sources()).exists()
@@ -152,6 +196,8 @@ class Path:
         verbs = frozenset(self.setting.verbs[one.verb] for one in wanted)
         types = frozenset(one.to_type if ahead else one.from_type for one in wanted)
         far = edge.c.to_type_id if ahead else edge.c.from_type_id
+        if len(verbs) == len(types) == 1 and self.setting.as_of is None:
+            return [among(edge.c.verb_id, verbs), among(far, types)]  # the index may lead on to the far end
         same_verbs = [one for one in there if self.setting.verbs[one.verb] in verbs]
         found: list[ColumnElement[bool]] = []
         if len(same_verbs) < len(there) or len(same_verbs) > len(wanted):
@@ -192,7 +238,7 @@ class Path:
         return inner.select(literal(1)).correlate_except(*inner._sources()).exists()
 
     def _sources(self) -> list[FromClause]:
-        return [source for source, _, _ in self._joins]
+        return [one.source for one in self._joins]
 
     def _join_row(self, slot: int) -> FromClause:
         held = self._holders[slot]
@@ -201,7 +247,7 @@ class Path:
         types = self.slots[slot].types
         if self.setting.as_of is not None and types is not None:
             on.append(_of_types(row.c.type_id, types))  # it may have had another type then
-        self._joins.append((row, on, held.optional))
+        self._joins.append(_Joined(row, on, held.optional))
         held.row = row
         if self.setting.as_of is not None:
             held.type = row.c.type_id
@@ -261,7 +307,7 @@ class Path:
             case "_key":
                 return Term(self.row_of(slot).c.key, "string")
             case "_type":
-                return Term(type_name(self.type_of(slot)), "string")
+                return Term(self.type_name_of(slot), "string")
             case "_class":
                 kind = t.entity_type
                 found = looked_up(kind.c.classes, kind, kind.c.id == self.type_of(slot))
@@ -271,12 +317,20 @@ class Path:
         value: Any = {
             "_integrationInstanceId": owner.c.id,
             "_integrationName": owner.c.name,
-            "_integrationType": func.coalesce(func.json_extract(owner.c.config, "$.type"), "bitbucket"),
+            "_integrationType": _configured("integration_type", "bitbucket"),
             "_integrationClass": literal('["VersionControl"]'),
-            "_source": literal("integration-managed"),
+            "_source": _configured("source", "integration-managed"),
         }[name]
         found = looked_up(value, owner, of)
         return Term(found, "list" if name == "_integrationClass" else "string")
+
+    def type_name_of(self, slot: int) -> ColumnElement[Any]:
+        """Return the `_type`: of a few possible types without looking it up."""
+        types, number_of_type = self.slots[slot].types, self.type_of(slot)
+        if not types or len(types) > _FEW:
+            return type_name(number_of_type)
+        names = {one.id: one.name for one in self.setting.known.chosen(types)}
+        return case(*((number_of_type == number(of), literal(name)) for of, name in sorted(names.items())))
 
     def _of_edge(self, slot: int, name: str) -> Term:
         row = self.row_of(slot)
@@ -300,12 +354,30 @@ class Path:
         return type_name(looked_up(end.c.type_id, end, end.c.id == row.c[f"{side}_id"]))
 
 
+def _same_things(where: plan.Predicate) -> Iterator[tuple[int, int]]:
+    """Yield the pairs of slots that must hold the same."""
+    for one in conjuncts(where):
+        match one:
+            case plan.Compare(plan.Prop(a, "_id"), "=", plan.Prop(b, "_id")):
+                yield a, b
+            case plan.Compare(plan.Whole(a), "=", plan.Whole(b)):
+                yield a, b
+
+
+_FEW = 12
+"""Types that are told apart in the statement's text."""
+
 _METADATA: dict[str, tuple[str, TermKind]] = {
     "_createdOn": ("created_on", "number"),
     "_beginOn": ("begin_on", "number"),
     "_endOn": ("end_on", "number"),
     "_version": ("version", "number"),
 }
+
+
+def _configured(name: str, default: str) -> ColumnElement[Any]:
+    """Return what an integration's configuration says; older ones lack the field."""
+    return func.coalesce(func.json_extract(t.integration.c.config, f"$.{name}"), default)
 
 
 def _explicit(row: FromClause, name: str, derived: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, and_, false, func, literal, or_, true
 
@@ -16,7 +16,10 @@ from bucketgraph.j1ql import plan
 from bucketgraph.j1ql.results import private_id
 from bucketgraph.store.lowering import hooks
 from bucketgraph.store.lowering.setting import ONE, among
-from bucketgraph.store.lowering.terms import Term, Terms, json_constant, to_json, type_name
+from bucketgraph.store.lowering.terms import Term, Terms, json_constant, to_json
+
+if TYPE_CHECKING:
+    from bucketgraph.store.lowering.paths import Path
 
 _ORDER: Final[dict[str, Callable[[Any, Any], ColumnElement[bool]]]] = {
     "=": operator.eq,
@@ -84,7 +87,7 @@ def _has_words(slot: int, words: tuple[str, ...], terms: Terms) -> ColumnElement
     path = terms.path
     assert path is not None  # noqa: S101  # only entities have words
     row = path.row_of(slot)
-    name = type_name(path.type_of(slot))
+    name = path.type_name_of(slot)
     quick = [
         or_(row.c.props.like(f"%{word}%"), name.like(f"%{word}%"))
         for word in words
@@ -153,12 +156,29 @@ def _element_of(node: plan.Compare, left: Term, right: Term) -> ColumnElement[bo
 
 
 def _by_id(node: plan.Compare, terms: Terms) -> ColumnElement[bool] | None:
-    """Compare `_id` with a text by the number behind it."""
-    match node:
-        case plan.Compare(plan.Prop(slot, "_id"), "=", plan.Const(value)) | plan.Compare(
-            plan.Const(value), "=", plan.Prop(slot, "_id")
-        ):
-            assert terms.path is not None  # noqa: S101  # only things have ids
+    """Compare `_id` by the number behind it, and `_key` so that the index on keys is used."""
+    path = terms.path
+    if path is None or node.op != "=":
+        return None
+    match node.left, node.right:
+        case plan.Prop(one, "_id"), plan.Prop(other, "_id"):
+            same_kind = _is_edge(path, one) == _is_edge(path, other)
+            return path.id_of(one) == path.id_of(other) if same_kind else None
+        case (plan.Prop(slot, "_id"), plan.Const(value)) | (plan.Const(value), plan.Prop(slot, "_id")):
             wanted = private_id(value) if isinstance(value, str) else None
-            return false() if wanted is None else terms.path.id_of(slot) == literal(wanted)
+            return false() if wanted is None else path.id_of(slot) == literal(wanted)
+        case (plan.Prop(slot, "_key"), plan.Const(value)) | (plan.Const(value), plan.Prop(slot, "_key")):
+            if path.slots[slot].kind == "entity" and isinstance(value, str):
+                row, owners = path.row_of(slot), path.setting.known.owners
+                # Keys are indexed within their integrations, and one of each is found best.
+                owner = (
+                    row.c.integration_id == owners[0]
+                    if len(owners) == 1
+                    else row.c.integration_id.in_(owners)
+                )
+                return and_(owner, row.c.key == value)
     return None
+
+
+def _is_edge(path: Path, slot: int) -> bool:
+    return path.slots[slot].kind == "edge"

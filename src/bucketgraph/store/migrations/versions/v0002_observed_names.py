@@ -39,6 +39,11 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("kind", sa.Text(), primary_key=True),
     )
+    op.create_table(
+        "parameter",
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("value", sa.Text(), nullable=False),
+    )
     _observe_triples()
     _observe_properties()
 
@@ -69,13 +74,21 @@ def _relationships() -> None:
     op.add_column("relationship", sa.Column("key", sa.Text()))
     op.add_column("relationship", sa.Column("type", sa.Text()))
     op.add_column("relationship_history", sa.Column("type", sa.Text()))
-    op.drop_index("relationship_from", "relationship")
-    op.create_index(
-        "relationship_from",
-        "relationship",
-        ["from_id", "verb_id", "to_type_id", "to_id", sa.text("coalesce(key, '')")],
-        unique=True,
+    for near, far in (("from", "to"), ("to", "from")):
+        op.drop_index(f"relationship_{near}", "relationship")
+        columns = [f"{near}_id", "verb_id", f"{far}_type_id", f"{far}_id", "end_on"]
+        op.create_index(f"relationship_{near}", "relationship", columns)
+    op.drop_index("entity_type_id", "entity")
+    op.create_index("entity_type_id", "entity", ["type_id", "end_on"])
+    for name in _hot_indexes():
+        op.drop_index(name, "entity")  # made anew, with when it ended in it, by whoever opens the file
+
+
+def _hot_indexes() -> list[str]:
+    found = op.get_bind().exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND substr(name, 1, 4) = 'hot_'"
     )
+    return [row[0] for row in found]
 
 
 def _observe_triples() -> None:
