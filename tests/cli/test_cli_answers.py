@@ -160,6 +160,7 @@ def test_json_is_the_envelope(capfd: pytest.CaptureFixture[str]) -> None:
         "data": [{"n": 1}],
         "cursor": "c",
         "totalCount": 9,
+        "url": None,
         "messages": ["m"],
     }
 

@@ -58,12 +58,13 @@ class Answer:
     messages: tuple[str, ...] = ()
 
     def envelope(self) -> dict[str, Any]:
-        """Return the answer as clients get it."""
+        """Return the answer as clients get it; `url` is where a deferred answer would stand."""
         return {
             "type": self.type,
             "data": self.data,
             "cursor": self.cursor,
             "totalCount": self.total,
+            "url": None,
             "messages": list(self.messages),
         }
 
