@@ -43,11 +43,17 @@ class Differences:
 
 
 def key_columns(output: plan.Output) -> tuple[str, ...] | None:
-    """Return the names of the columns that tell groups apart; None for what is not grouped."""
+    """Return the names of the cells that tell groups apart; None for what is not grouped.
+
+    Of `alias.*` the entity's id does; where two columns have one name no cell tells, and None is returned.
+    """
     if not isinstance(output, plan.TableOutput) or not output.grouped:
         return None
+    names = [one.name for one in output.columns]
+    if len(set(names)) < len(names):
+        return None
     return tuple(
-        one.name
+        f"{one.name}._id" if one.star else one.name
         for one in output.columns
         if not any(isinstance(part, plan.Aggregate) for part in parts(one.expression))
     )

@@ -17,6 +17,7 @@ class Names:
     _default: dict[str, int] = field(default_factory=dict)
     _verbs: dict[str, int] = field(default_factory=dict)
     _negated: dict[str, int] = field(default_factory=dict)
+    _negated_verbs: dict[str, int] = field(default_factory=dict)
 
     def declare(self, alias: str, slot: int) -> bool:
         """Give a slot the name that the author chose; tell whether it was free."""
@@ -26,9 +27,9 @@ class Names:
         """Give a slot the name of its class or type; one in a negation has it only if no other wants it."""
         (self._default if bound else self._negated).setdefault(name, slot)
 
-    def verb(self, name: str, slot: int) -> None:
-        """Give a relationship the name of its verb, which is in upper case."""
-        self._verbs.setdefault(name, slot)
+    def verb(self, name: str, slot: int, *, bound: bool) -> None:
+        """Give a relationship the name of its verb, which is in upper case; a negated one only if no other wants it."""
+        (self._verbs if bound else self._negated_verbs).setdefault(name, slot)
 
     def find(self, name: str) -> int | None:
         """Return the slot that a name stands for."""
@@ -37,6 +38,7 @@ class Names:
             (self._default, name),
             (self._verbs, name.upper()),
             (self._negated, name),
+            (self._negated_verbs, name.upper()),
         ):
             if wanted in names:
                 return names[wanted]

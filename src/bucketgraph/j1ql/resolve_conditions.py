@@ -54,7 +54,10 @@ class Resolver:
     def _compare(self, node: syntax.Compare) -> Predicate:
         operator = OPERATORS[node.op]
         positive = cast("plan.Comparison", operator.negates or operator.text)
-        choices = [self._values(left, positive, node.right) for left in self._scalars(node.left)]
+        if isinstance(node.left, syntax.Undefined) and positive == "=":
+            choices: list[Predicate] = [Not(Defined(right)) for right in self._defined(node.right)]
+        else:
+            choices = [self._values(left, positive, node.right) for left in self._scalars(node.left)]
         found = choices[0] if len(choices) == 1 else Or(tuple(choices))
         return Not(found) if operator.negates else found
 
@@ -71,9 +74,13 @@ class Resolver:
         choices = [self._scalar(left, op, one) for one in self._scalars(node)]
         return choices[0] if len(choices) == 1 else Or(tuple(choices))
 
+    def _defined(self, node: syntax.Value) -> list[plan.Expression]:
+        """Return what is asked to be missing when `undefined` stands at the left."""
+        if isinstance(node, syntax.ValueList):
+            return [right for one in node.items for right in self._defined(one)]
+        return [Nothing()] if isinstance(node, syntax.Regex) else [self.expression(node)]
+
     def _scalar(self, left: plan.Expression, op: plan.Comparison, right: plan.Expression) -> Predicate:
-        if isinstance(left, Nothing) and op == "=":
-            return Not(Defined(right))
         pairs = ((left, right), (right, left))
         for tag, value in pairs:
             if op == "=" and _is_tag(tag) and isinstance(value, Const) and _is_true(value.value):

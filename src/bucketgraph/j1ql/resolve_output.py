@@ -178,6 +178,10 @@ def _unknown(context: Context, path: syntax.Path) -> QueryError:
     return error
 
 
+def _is_text(node: syntax.Expression) -> bool:
+    return isinstance(node, syntax.Literal) and isinstance(node.value, str)
+
+
 @dataclass(frozen=True, slots=True)
 class _Finished:
     """What names mean where columns are finished: in HAVING and ORDER BY."""
@@ -193,9 +197,8 @@ class _Finished:
     def key(self, node: syntax.OrderKey, *, grouped: bool) -> SortKey:
         """Resolve a key of ORDER BY."""
         expression = node.expression
-        named = self._find(self._text(expression)) if isinstance(expression, syntax.Literal) else None
-        if named is not None:
-            resolved: plan.Expression = Column(named)
+        if _is_text(expression):
+            resolved: plan.Expression = Column(self._named_by(expression))
         elif grouped:
             resolved = Resolver(self.context, self._column, self._repeated).expression(expression)
         else:
@@ -247,6 +250,13 @@ class _Finished:
         name = self.context.text[start:end]
         raise diagnostics.return_selector(self.context.text, node.span, name, self._names())
 
+    def _named_by(self, node: syntax.Expression) -> int:
+        """Return the column that a text in quotes names."""
+        index = self._find(self._text(node))
+        if index is None:
+            raise diagnostics.return_selector(self.context.text, node.span, self._text(node), self._names())
+        return index
+
     def _find(self, name: str) -> int | None:
         """Return the column of that name; of two the later one."""
         found = [i for i, one in enumerate(self.columns) if one.name == name and not one.star]
@@ -263,10 +273,10 @@ class _Finished:
     def _named(self, node: syntax.Condition) -> syntax.Condition:
         """Take a text at the left of a comparison for the column that has it as a name."""
         match node:
-            case syntax.Compare(syntax.Literal(value), op, right) if (
-                isinstance(value, str) and self._find(value) is not None
-            ):
-                return syntax.Compare(syntax.Path((value,), span=node.left.span), op, right, span=node.span)
+            case syntax.Compare(syntax.Literal(value) as left, op, right) if _is_text(left):
+                self._named_by(left)
+                path = syntax.Path((str(value),), span=left.span)
+                return syntax.Compare(path, op, right, span=node.span)
             case syntax.And(items):
                 return syntax.And(tuple(self._named(one) for one in items), span=node.span)
             case syntax.Or(items):

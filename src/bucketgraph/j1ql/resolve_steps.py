@@ -82,7 +82,7 @@ def _hop(context: Context, source: int, node: syntax.Hop, *, bound: bool) -> tup
     if node.alias is not None:
         _declare(context, node.alias, edge)
     elif single:
-        context.names.verb(single, edge)
+        context.names.verb(single, edge, bound=bound)
     for verb in node.verbs or ():
         if verb not in context.known.verbs:
             context.warn_unknown("relationship", verb, context.known.verbs)
@@ -148,7 +148,12 @@ def _members(context: Context, selector: syntax.Selector) -> tuple[TypeIds | Non
 def _named(context: Context, member: syntax.Member) -> TypeIds:
     known = context.known
     found = known.of_class(member.name) if member.kind == "class" else known.of_type(member.name)
-    if not found and member.kind == "class":
+    if not found and member.kind == "class" and member.name in known.type_names:
+        context.warn(
+            f'"{member.name}" is a type that begins with a capital letter, which stands for a class. '
+            f"Did you mean \"* WITH _type = '{member.name}'\"?"
+        )
+    elif not found and member.kind == "class":
         context.warn_unknown("class", member.name, known.class_names | known.type_names)
     elif not found:
         context.warn_unknown("type", member.name, known.type_names | known.class_names)

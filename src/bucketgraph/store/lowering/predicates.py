@@ -10,7 +10,7 @@ import operator
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, and_, false, func, literal, or_, true
+from sqlalchemy import ColumnElement, LargeBinary, and_, cast, false, func, literal, or_, true
 
 from bucketgraph.j1ql import plan
 from bucketgraph.j1ql.results import private_id
@@ -82,16 +82,18 @@ def _of_type(slot: int, types: frozenset[int], terms: Terms) -> ColumnElement[bo
 def _has_words(slot: int, words: tuple[str, ...], terms: Terms) -> ColumnElement[bool]:
     """Look for words: what SQLite can tell fast leaves few rows for the exact test.
 
-    A word of ASCII letters and digits stands in the JSON, or in the type's name, as it is, but for its case.
+    A word of ASCII letters and digits stands in the JSON, or in the type's name, as it is, but for its case; unless
+    it came from another letter (ß folds to ss), or is a number that JSON writes otherwise.
     """
     path = terms.path
     assert path is not None  # noqa: S101  # only entities have words
     row = path.row_of(slot)
     name = path.type_name_of(slot)
+    other_letters = func.length(row.c.props) != func.length(cast(row.c.props, LargeBinary))
     quick = [
-        or_(row.c.props.like(f"%{word}%"), name.like(f"%{word}%"))
+        or_(row.c.props.like(f"%{word}%"), name.like(f"%{word}%"), other_letters)
         for word in words
-        if word.isascii() and word.isalnum()
+        if word.isascii() and word.isalnum() and not word.isdecimal()
     ]
     exact = func.j1_has_words(row.c.props, name, json_constant(list(words))) == ONE
     return and_(*quick, exact)
