@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -17,10 +17,14 @@ from bucketgraph.j1ql.plan import ColumnOutput, Slot
 from bucketgraph.j1ql.results import public_id
 from bucketgraph.j1ql.shapes import End, Life, Origin, edge_metadata, entity_metadata
 from bucketgraph.store import tables as t
+from bucketgraph.store.deadline import deadline_of
 from bucketgraph.store.lowering.outputs import VERTEX, CellKind
 from bucketgraph.store.lowering.setting import Setting
 from bucketgraph.store.transaction import chunks
 
+T = TypeVar("T")
+
+_BETWEEN_LOOKS: Final = 5_000
 _decode_json = msgspec.json.Decoder().decode
 
 
@@ -54,6 +58,13 @@ class Reader:
     def __init__(self, connection: Connection, setting: Callable[[], Setting], known: KnownGraph) -> None:
         """Take how the asked state is found out: most tables need no more than their cells."""
         self._connection, self._make_setting, self._known = connection, setting, known
+        self._check = deadline_of(connection.connection.info).check
+
+    def paced(self, items: Sequence[T]) -> Iterator[T]:
+        """Yield the items, and look at the clock now and then. Raises `QueryTimeout`."""
+        for begin in range(0, len(items), _BETWEEN_LOOKS):
+            self._check()
+            yield from items[begin : begin + _BETWEEN_LOOKS]
 
     @cached_property
     def _setting(self) -> Setting:
@@ -77,6 +88,7 @@ class Reader:
         row = self._setting.entities("e")
         found: dict[int, Thing] = {}
         for chunk in chunks(sorted(ids)):
+            self._check()
             query = select(*(row.c[name] for name in VERTEX)).where(row.c.id.in_(chunk))
             for one in self._connection.execute(query):
                 found[one.id] = self.entity(tuple(one))
@@ -100,6 +112,7 @@ class Reader:
         )
         found: dict[int, Thing] = {}
         for chunk in chunks(sorted(ids)):
+            self._check()
             for row in self._connection.execute(query.where(edge.c.id.in_(chunk))):
                 found[row.id] = self._edge(row)
         return found
@@ -149,7 +162,7 @@ def table_rows(
     names = [one.name for one in columns]
     count = len(names)
     if all(kind in {"string", "number"} for kind in kinds):
-        plain = [dict(zip(names, row, strict=False)) for row in rows]
+        plain = [dict(zip(names, row, strict=False)) for row in reader.paced(rows)]
         return plain, tuple(dict.fromkeys(names))
     things = [
         _things(kind, {row[index] for row in rows} - {None}, reader) for index, kind in enumerate(kinds)
@@ -157,7 +170,7 @@ def table_rows(
     decoders = [_DECODERS.get(kind) for kind in kinds]
     found: list[dict[str, Any]] = []
     starred: list[dict[str, None]] = [{} if one.star else {one.name: None} for one in columns]
-    for row in rows:
+    for row in reader.paced(rows):
         line: dict[str, Any] = {}
         for index in range(count):
             value, loaded, decode = row[index], things[index], decoders[index]

@@ -23,9 +23,8 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from bucketgraph.errors import Bug, ConfigError, StoreBusy, StoreError, StoreFull, StoreUnreadable
 from bucketgraph.graph.schema import Catalogue
-from bucketgraph.store.deadline import watch
 from bucketgraph.store.lower import hot_column
-from bucketgraph.store.lowering.hooks import lend
+from bucketgraph.store.statement import prepare_connection
 
 BUSY_TIMEOUT_MS = 30_000
 _DRIVERS = ("sqlite", "sqlite+pysqlite")
@@ -54,8 +53,7 @@ def writer(url: str, busy_timeout_ms: int) -> Engine:
 def reader(url: str, busy_timeout_ms: int) -> Engine:
     """Return an engine whose connections cannot write, not even into the file's header."""
     engine = _engine(url, busy_timeout_ms, _READER_PRAGMAS, "BEGIN")
-    event.listen(engine, "connect", lambda connection, _record: lend(connection))
-    event.listen(engine, "connect", watch)
+    event.listen(engine, "connect", prepare_connection)
     return engine
 
 
@@ -141,12 +139,14 @@ def translated(where: str) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
+        raise _in_our_words(error.orig, where) from error
+    except sqlite3.Error as error:
         raise _in_our_words(error, where) from error
 
 
-def _in_our_words(error: DatabaseError, where: str) -> StoreError:
-    text = str(error.orig)
-    match _primary_code(error.orig):
+def _in_our_words(error: BaseException | None, where: str) -> StoreError:
+    text = str(error)
+    match _primary_code(error):
         case code if code in _BUSY:
             return StoreBusy(
                 f"Another process has been writing to {where} for too long.",

@@ -182,8 +182,24 @@ class _CountDifferent:
         return len(self._seen)
 
 
-def lend(connection: Any) -> None:
-    """Give a SQLite connection the functions that lowered queries call."""
+class _Sum:
+    """SUM of numbers that may leave 64 bits, which SQLite's own refuses."""
+
+    def __init__(self) -> None:
+        self._numbers: list[int | float] = []
+
+    def step(self, value: float | None) -> None:
+        """Take one row's number."""
+        if value is not None:
+            self._numbers.append(value)
+
+    def finalize(self) -> int | float | None:
+        """Return the sum; nothing of nothing."""
+        return values.fold("SUM", self._numbers)
+
+
+def lend(connection: Any, failed: list[BaseException]) -> None:
+    """Give a SQLite connection the functions that lowered queries call; what they raise is added to `failed`."""
     for name, count, function in (
         ("j1_property", 2, _property),
         ("j1_json", 1, _json),
@@ -201,5 +217,19 @@ def lend(connection: Any) -> None:
         ("j1_sort_value", 1, _sort_value),
         ("j1_edge_type", 3, _edge_type),
     ):
-        connection.create_function(name, count, function, deterministic=True)
+        connection.create_function(name, count, _remembering(function, failed), deterministic=True)
     connection.create_aggregate("j1_count", 1, _CountDifferent)
+    connection.create_aggregate("j1_sum", 1, _Sum)
+
+
+def _remembering(function: Callable[..., Any], failed: list[BaseException]) -> Callable[..., Any]:
+    """Return the function, noting what it raises: the driver forgets that, Ctrl-C included."""
+
+    def call(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    return call
