@@ -27,6 +27,7 @@ from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.j1ql.words import Explanation, steps_of
 from bucketgraph.store import known, pages
 from bucketgraph.store import tables as t
+from bucketgraph.store.deadline import deadline_of
 from bucketgraph.store.lowering.outputs import Lowered, lowered
 from bucketgraph.store.lowering.setting import Setting
 from bucketgraph.store.pages import Place
@@ -207,13 +208,10 @@ class Asker:
         if request.limit is not None:
             made = replace(made, limit=min(request.limit, made.limit or request.limit))
             resolved = replace(resolved, plan=made)
-        parts = branches(made, graph)
-        done = lowered(
-            made,
-            parts,
-            _setting(connection, self._catalogue, graph, request),
-            with_slots=request.row_metadata,
-        )
+        setting = _setting(connection, self._catalogue, graph, request)
+        parts = branches(made, graph, setting.look)
+        done = lowered(made, parts, setting, with_slots=request.row_metadata)
+        setting.look()
         sql, values = _text(done, connection.dialect)
         names = _plain_names(made, done)
         columns = tuple(dict.fromkeys(names or ()))
@@ -272,7 +270,8 @@ def _newest(connection: Connection) -> tuple[int, int]:
 
 def _setting(connection: Connection, catalogue: Catalogue, graph: KnownGraph, request: Request) -> Setting:
     verbs = {row.name: row.id for row in connection.execute(select(t.verb))}
-    return Setting(graph, catalogue, verbs, request.as_of, request.include_deleted)
+    look = deadline_of(connection.connection.info).check
+    return Setting(graph, catalogue, verbs, request.as_of, request.include_deleted, look)
 
 
 def _text(done: Lowered, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 from sqlalchemy import Connection, select
 
+from bucketgraph.errors import QueryError
 from bucketgraph.graph.values import Value, parse_properties
 from bucketgraph.j1ql import shapes
 from bucketgraph.j1ql.known import KnownGraph
@@ -20,9 +21,13 @@ from bucketgraph.store import tables as t
 from bucketgraph.store.deadline import deadline_of
 from bucketgraph.store.lowering.outputs import VERTEX, CellKind
 from bucketgraph.store.lowering.setting import Setting
+from bucketgraph.store.statement import SMALLER_ANSWER
 from bucketgraph.store.transaction import chunks
 
 T = TypeVar("T")
+
+MAX_CHARACTERS: Final = 500_000_000
+"""Characters of the JSON of all whole entities and relationships of one answer."""
 
 _BETWEEN_LOOKS: Final = 5_000
 _decode_json = msgspec.json.Decoder().decode
@@ -58,6 +63,7 @@ class Reader:
     def __init__(self, connection: Connection, setting: Callable[[], Setting], known: KnownGraph) -> None:
         """Take how the asked state is found out: most tables need no more than their cells."""
         self._connection, self._make_setting, self._known = connection, setting, known
+        self._characters = 0
         self._check = deadline_of(connection.connection.info).check
 
     def paced(self, items: Sequence[T]) -> Iterator[T]:
@@ -77,11 +83,20 @@ class Reader:
     def entity(self, row: Sequence[Any]) -> Thing:
         """Build an entity from the columns of `VERTEX`."""
         of, type_id, owner, key, version, created_on, begin_on, end_on, props = row
+        self._count(props)
         kind = self._known.by_id[type_id]
         life = Life(version, created_on, begin_on, end_on)
         metadata = entity_metadata(of, key, kind.name, kind.classes, origin=self._origins[owner], life=life)
         properties: dict[str, Value] = _decode_json(props)
         return Thing(metadata, properties, shapes.vertex(metadata, properties))
+
+    def _count(self, props: str) -> None:
+        self._characters += len(props)
+        if self._characters > MAX_CHARACTERS:
+            raise QueryError(
+                f"The answer holds more than {MAX_CHARACTERS // 1_000_000} MB of properties.",
+                hint=SMALLER_ANSWER,
+            )
 
     def entities(self, ids: Iterable[int]) -> dict[int, Thing]:
         """Load entities by their ids."""
@@ -118,6 +133,7 @@ class Reader:
         return found
 
     def _edge(self, row: Any) -> Thing:
+        self._count(row.props)
         properties = parse_properties(row.props)
         own = {f"_{name}": value for name in ("key", "type") if (value := getattr(row, name)) is not None}
         metadata = edge_metadata(

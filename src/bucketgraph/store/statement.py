@@ -22,6 +22,11 @@ from bucketgraph.store.lowering.hooks import lend
 MAX_ROWS: Final = 1_000_000
 """Rows of one answer: as many as a computer holds, and more than anybody reads."""
 
+MAX_CELLS: Final = 10_000_000
+"""Rows times columns."""
+
+SMALLER_ANSWER: Final = "Ask page by page, add LIMIT or a filter, or count with COUNT(...)."
+
 _AT_ONCE: Final = 5_000
 _FAILED: Final = "failed"
 _LENT_FAILED: Final = "user-defined"
@@ -47,11 +52,9 @@ def fetch(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
     while some := cursor.fetchmany(_AT_ONCE):
         found += some
         deadline.check()
-        if len(found) > MAX_ROWS:
-            raise QueryError(
-                f"The answer has more than {MAX_ROWS:,} rows.",
-                hint="Ask page by page, add LIMIT or a filter, or count with COUNT(...).",
-            )
+        most = min(MAX_ROWS, MAX_CELLS // len(found[0]))
+        if len(found) > most:
+            raise QueryError(f"The answer has more than {most:,} rows.", hint=SMALLER_ANSWER)
     return found
 
 
@@ -69,6 +72,10 @@ def running(connection: Connection, seconds: float) -> Iterator[None]:
     except DBAPIError as error:
         _explain(error, error.orig, connection)
         raise
+    except RecursionError:
+        raise QueryError(
+            "The query is nested too deep.", hint="Ask in several queries, with fewer negations and groups."
+        ) from None
     finally:
         deadline.end = math.inf
 
