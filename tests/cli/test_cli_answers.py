@@ -198,7 +198,7 @@ def test_what_is_kept_in_a_file_is_never_cut(
     ],
 )
 def test_parameters_are_typed(text: str, value: Any) -> None:
-    assert parameter(text) == value
+    assert parameter(text, name="x") == value
     assert parameters([f"n={text}"]) == {"n": value}
 
 

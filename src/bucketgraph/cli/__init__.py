@@ -34,7 +34,7 @@ from bucketgraph.cli import (
     sync,
 )
 from bucketgraph.cli.output import show_error
-from bucketgraph.errors import BucketgraphError
+from bucketgraph.errors import EXIT_FAILED, BucketgraphError
 from bucketgraph.observe.log import configure
 from bucketgraph.settings import load
 
@@ -92,6 +92,17 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        show_error(_failed(error), as_json=_wants_json(sys.argv))
+        sys.exit(EXIT_FAILED)
+
+
+def _failed(error: OSError) -> BucketgraphError:
+    """Return an error of the system, such as a full disk behind standard output, as one of ours."""
+    where = f" {error.filename}" if error.filename else " the answer"
+    return BucketgraphError(
+        f"Reading or writing{where} failed ({error.strerror or error}).", hint="Check the disk and its quota."
+    )
 
 
 def _wants_json(arguments: list[str]) -> bool:

@@ -62,19 +62,22 @@ def parameters(texts: Iterable[str]) -> dict[str, Parameter]:
             raise ConfigError(
                 f"--param {text!r} is no parameter.", hint="Write name=value, for example days=30."
             )
-        found[name.strip()] = parameter(value.strip())
+        found[name.strip()] = parameter(value.strip(), name=name.strip())
     return found
 
 
-def parameter(text: str) -> Parameter:
-    """Read a parameter's value: true, false, a number, a JSON list, a text in quotes, or the text itself."""
+def parameter(text: str, *, name: str) -> Parameter:
+    """Read a parameter's value: true, false, a number, a JSON list, a text in quotes, or the text itself.
+
+    An error names the parameter and does not repeat its value, which may be a secret.
+    """
     if not text.startswith("["):
         return _typed(text)
     try:
         return msgspec.json.decode(text, type=list[str | int | float | bool])
     except msgspec.DecodeError:
         raise ConfigError(
-            f"{text!r} is no JSON list of texts, numbers and booleans.",
+            f"{name} begins with [ and is no JSON list of texts, numbers and booleans.",
             hint="""Write '["a", "b"]', or put a text that begins with [ in quotes.""",
         ) from None
 

@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 import msgspec
 import typer
@@ -62,12 +62,19 @@ def read_query(text: str | None, file: Path | None) -> str:
         return _read_file(file)
     if text not in {None, "-"}:
         return str(text)
-    if text is None and sys.stdin.isatty():
+    if text is None and (sys.stdin is None or sys.stdin.isatty()):
         raise ConfigError(
             "What shall be asked?",
             hint="Write bucketgraph query 'FIND bitbucket_repo WITH public = true', or bucketgraph shell to try out.",
         )
-    return _decode(sys.stdin.buffer.read(_MOST_BYTES), "Standard input")
+    return _decode(standard_input().read(_MOST_BYTES), "Standard input")
+
+
+def standard_input() -> BinaryIO:
+    """Return standard input as bytes; raises ConfigError where whoever started us closed it."""
+    if sys.stdin is None:
+        raise ConfigError("There is no standard input.", hint="Give the query as an argument or with --file.")
+    return sys.stdin.buffer
 
 
 def _read_file(file: Path) -> str:

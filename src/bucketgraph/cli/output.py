@@ -35,16 +35,22 @@ def messages() -> Console:
 
 def show_json(value: Any) -> None:
     """Write a value as indented JSON to standard output."""
-    write_data(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    _write(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    _write(b"\n")
 
 
 def write_data(text: str) -> None:
     """Write data to standard output as it is, in UTF-8; a terminal gets it without control characters."""
+    _write(text.encode())
+
+
+def _write(data: bytes) -> None:
+    """Write UTF-8, without turning much into text and back where nobody looks."""
     if sys.stdout.isatty():
-        sys.stdout.write(plain(text.replace("\r\n", "\n")))
+        sys.stdout.write(plain(data.decode().replace("\r\n", "\n")))
         return
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
+    sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
 
 

@@ -36,7 +36,7 @@ def set_(
             f"{name!r} is no name for a parameter.",
             hint="Names are of letters, digits, _, . and -, and begin with a letter.",
         )
-    found = read_value(value)
+    found = read_value(value, name=name)
     with open_app() as opened:
         opened.store.set_parameter(name, found)
     console().print(f"${{param.{name}}} is {plain(str(found))} now.", markup=False)

@@ -10,7 +10,7 @@ import typer
 
 from bucketgraph.cli.answers import Format, show_answer
 from bucketgraph.cli.arguments import moment, parameters
-from bucketgraph.cli.asking import answering, pointing, read_query, show_messages
+from bucketgraph.cli.asking import answering, pointing, read_query, show_messages, standard_input
 from bucketgraph.cli.output import console, plain, show_json
 from bucketgraph.errors import ConfigError
 
@@ -158,6 +158,6 @@ def answer_one(
 def _batch(store: Askable, default: Request, *, check: bool, explain: bool) -> None:
     from bucketgraph.cli.batch import answers, asker  # noqa: PLC0415
 
-    for line in answers(sys.stdin.buffer, asker(store, check=check, explain=explain), default):
+    for line in answers(standard_input(), asker(store, check=check, explain=explain), default):
         sys.stdout.buffer.write(line)
         sys.stdout.buffer.flush()

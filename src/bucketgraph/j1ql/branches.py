@@ -11,7 +11,7 @@ by another. At the end it may lead anywhere, so one group does.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, dropwhile, product, takewhile
 from typing import Final
@@ -38,23 +38,49 @@ from bucketgraph.j1ql.rules.visit import expands, renumbered, substituted
 MAX_BRANCHES: Final = 64
 """Six optional groups; the queries that people publish have three."""
 
+MAX_WALKED: Final = 10_000
+"""Hops and negations of all branches with all their tests: groups within groups and negations multiply."""
 
-def branches(made: Plan, known: KnownGraph) -> tuple[Plan, ...]:
+
+class _Work:
+    """How much has been written of what may be written."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._walked = 0
+
+    def add(self, path: Sequence[object]) -> None:
+        """Take in a path. Raises `QueryError` when it is one too many."""
+        self._walked += len(path) + 1
+        if self._walked > MAX_WALKED:
+            raise _too_many()
+
+
+def _too_many() -> QueryError:
+    return QueryError(
+        f"The query has more optional groups than can be tried ({MAX_BRANCHES} combinations).",
+        hint="Ask in several queries.",
+    )
+
+
+def branches(made: Plan, known: KnownGraph, look: Callable[[], None] = lambda: None) -> tuple[Plan, ...]:
     """Return rewritten plans that together have the plan's rows, at least one.
 
     A single group of one hop at the very end stays as it is: a store can keep the rows that it does not match.
-    Raises `QueryError` for more groups than can be tried.
+    Raises `QueryError` for more groups than can be tried, and what `look` raises, which is called now and then.
     """
     found: list[Plan] = []
+    work = _Work()
     last = made.steps[-1] if _ends_in_the_only_group(made) else None
-    for path in _paths(made.steps[:-1] if last else made.steps):
+    for path in _paths(made.steps[:-1] if last else made.steps, work):
         if len(found) >= MAX_BRANCHES:
-            raise QueryError(
-                f"The query has more optional groups than can be tried ({MAX_BRANCHES} combinations).",
-                hint="Ask in several queries.",
-            )
-        found.append(_settled(made, path, last))
-    rewritten = [_without_idle_tests(rewrite(one, known)) for one in found]
+            raise _too_many()
+        look()
+        found.append(_settled(made, path, last, work))
+    rewritten = []
+    for one in found:
+        look()
+        rewritten.append(_without_idle_tests(rewrite(one, known)))
     fruitful = tuple(one for one in rewritten if not _is_empty(one))
     return fruitful or (replace(rewritten[-1], where=FALSE),)
 
@@ -112,21 +138,23 @@ class _Skipped:
 _Item = Expand | Absent | _Skipped
 
 
-def _paths(steps: Sequence[Step]) -> Iterator[tuple[_Item, ...]]:
+def _paths(steps: Sequence[Step], work: _Work) -> Iterator[tuple[_Item, ...]]:
     """Yield the steps with every choice made, those that take the most first."""
     if not steps:
         yield ()
         return
     first, rest = steps[0], steps[1:]
     if isinstance(first, Maybe):
-        heads: list[tuple[_Item, ...]] = [one for one in _paths(first.steps) if _binds(one)]
+        heads: list[tuple[_Item, ...]] = [one for one in _paths(first.steps, work) if _binds(one)]
         heads.append((_Skipped(first),))
     else:
         assert isinstance(first, Expand | Absent)  # noqa: S101  # only rules write the others, and later
         heads = [(first,)]
     for head in heads:
-        for tail in _paths(rest):
-            yield (*head, *tail)
+        for tail in _paths(rest, work):
+            path = (*head, *tail)
+            work.add(path)
+            yield path
 
 
 def _binds(path: Sequence[_Item]) -> bool:
@@ -147,7 +175,7 @@ def _slots(steps: Sequence[Step]) -> frozenset[int]:
 # settling --------------------------------------------------------------------------------------------
 
 
-def _settled(made: Plan, path: Sequence[_Item], last: Step | None) -> Plan:
+def _settled(made: Plan, path: Sequence[_Item], last: Step | None, work: _Work) -> Plan:
     """Return the plan of one path; `last` is the group that stays."""
     bound = {made.start.slot}
     slots = list(made.slots)
@@ -159,9 +187,9 @@ def _settled(made: Plan, path: Sequence[_Item], last: Step | None) -> Plan:
             steps.append(replace(item, source=_holder(made.slots, item.source, bound)))
             bound |= {item.edge, item.target}
         elif isinstance(item, Absent):
-            steps += _plain(item, made.slots, bound)
+            steps += _plain(item, made.slots, bound, work)
         elif not skipping:
-            guards += _guards(made, path[index:], frozenset(bound))
+            guards += _guards(made, path[index:], frozenset(bound), work)
         skipping = isinstance(item, _Skipped) or (skipping and isinstance(item, Absent))
     tests = [_with_slots_of_its_own(one, slots) for one in guards]
     steps = [_with_slots_of_its_own(one, slots) if isinstance(one, Absent) else one for one in steps]
@@ -204,7 +232,7 @@ def _is_bound(slots: Sequence[Slot], slot: int, bound: Collection[int]) -> bool:
     return slot in bound
 
 
-def _plain(step: Absent, slots: Sequence[Slot], bound: Iterable[int]) -> list[Absent]:
+def _plain(step: Absent, slots: Sequence[Slot], bound: Iterable[int], work: _Work) -> list[Absent]:
     """Return negations without optional groups that together say the same, begun at what is bound.
 
     A group at the end of a negation changes nothing: the path is there with it or without it.
@@ -212,10 +240,12 @@ def _plain(step: Absent, slots: Sequence[Slot], bound: Iterable[int]) -> list[Ab
     steps = list(step.steps)
     while isinstance(steps[-1], Maybe):
         steps.pop()
-    return [replace(step, steps=_walk(path, slots, bound)) for path in _paths(steps)]
+    return [replace(step, steps=_walk(path, slots, bound, work)) for path in _paths(steps, work)]
 
 
-def _walk(path: Sequence[_Item], slots: Sequence[Slot], bound: Iterable[int]) -> tuple[Step, ...]:
+def _walk(
+    path: Sequence[_Item], slots: Sequence[Slot], bound: Iterable[int], work: _Work
+) -> tuple[Step, ...]:
     """Return the hops and negations of a path, begun at what is bound."""
     inside = set(bound)
     steps: list[Step] = []
@@ -224,21 +254,21 @@ def _walk(path: Sequence[_Item], slots: Sequence[Slot], bound: Iterable[int]) ->
             steps.append(replace(item, source=_holder(slots, item.source, inside)))
             inside |= {item.edge, item.target}
         elif isinstance(item, Absent):
-            steps += _plain(item, slots, inside)
+            steps += _plain(item, slots, inside, work)
     return tuple(steps)
 
 
-def _guards(made: Plan, path: Sequence[_Item], bound: frozenset[int]) -> Iterator[Absent]:
+def _guards(made: Plan, path: Sequence[_Item], bound: frozenset[int], work: _Work) -> Iterator[Absent]:
     """Yield what must not be there for a row to stay that skips the groups at the beginning of a path."""
     stretch = list(takewhile(lambda one: not isinstance(one, Expand), path))
     followed = len(stretch) < len(path)
-    for other in _taking_more(stretch, one_will_do=not followed):
-        steps = _walk(other, made.slots, bound)
+    for other in _taking_more(stretch, work, one_will_do=not followed):
+        steps = _walk(other, made.slots, bound, work)
         first = next(one for one in steps if isinstance(one, Expand))
         yield Absent(steps, apart=True, back_to=first.source if followed else None)
 
 
-def _taking_more(stretch: Sequence[_Item], *, one_will_do: bool) -> Iterator[tuple[_Item, ...]]:
+def _taking_more(stretch: Sequence[_Item], work: _Work, *, one_will_do: bool) -> Iterator[tuple[_Item, ...]]:
     """Yield paths that take at least one of the groups that a stretch skips.
 
     What the stretch denies behind a group, the other row must deny from where it has come to. Where nothing is
@@ -246,10 +276,11 @@ def _taking_more(stretch: Sequence[_Item], *, one_will_do: bool) -> Iterator[tup
     """
     one_will_do &= not any(isinstance(one, Absent) for one in stretch)
     choices = [
-        ((), *filter(_binds, _paths(one.group.steps))) if isinstance(one, _Skipped) else ((one,),)
+        ((), *filter(_binds, _paths(one.group.steps, work))) if isinstance(one, _Skipped) else ((one,),)
         for one in stretch
     ]
     for chosen in product(*choices):
+        work.add(chosen)
         taken = sum(_binds(one) for one in chosen)
         if taken == 1 or (taken and not one_will_do):
             yield tuple(dropwhile(lambda one: not isinstance(one, Expand), chain(*chosen)))

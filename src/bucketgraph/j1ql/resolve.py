@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from bucketgraph.j1ql import diagnostics, plan, syntax
 from bucketgraph.j1ql.context import Context
@@ -17,6 +18,9 @@ from bucketgraph.j1ql.resolve_conditions import Resolver
 from bucketgraph.j1ql.resolve_output import output_of
 from bucketgraph.j1ql.resolve_steps import start, steps
 from bucketgraph.j1ql.results import Parameter
+
+MAX_HOPS: Final = 60
+"""Hops of a query: SQLite joins 64 tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ def resolve(
 ) -> Resolved:
     """Return the plan of a query; `text` is what it was parsed from, `now` in epoch ms. Raises `QueryError`."""
     context = Context(text, known, variables or {}, parameters or {}, now)
+    _check_length(context, query)
     first = start(context, query.start)
     followed, _ = steps(context, first.slot, query.steps)
     where = _where(context, query.where)
@@ -57,6 +62,13 @@ def resolve(
         limit=_count(context, query.limit, "limit", 1),
     )
     return Resolved(made, tuple(context.messages))
+
+
+def _check_length(context: Context, query: syntax.Query) -> None:
+    hops = [one for one in syntax.walk(query) if isinstance(one, syntax.Hop)]
+    if len(hops) > MAX_HOPS:
+        message = f"The query has {len(hops):,} hops; {MAX_HOPS} are the limit"
+        raise context.fail(hops[MAX_HOPS].span, message, hint="Ask in several queries.")
 
 
 def _where(context: Context, node: syntax.Condition | None) -> plan.Predicate:

@@ -146,7 +146,7 @@ class Resolver:
                 raise self.context.fail(node.span, "The date is outside of the years 1 to 9999")
             return Const(moved)
         if by.unit in dates.FIXED_UNITS:
-            return _calculated("+", date, Const(round(amount * dates.FIXED_UNITS[by.unit])))
+            return _calculated("+", date, _calculated("*", Const(amount), Const(dates.FIXED_UNITS[by.unit])))
         return plan.Function("SHIFT", (date, Const(amount), Const(by.unit)))
 
     def _call(self, node: syntax.Call) -> plan.Expression:

@@ -6,19 +6,21 @@ its values and the names that the graph knew.
 
 from __future__ import annotations
 
-import math
+import sqlite3
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Generic, Literal, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, Dialect, func, select
 
+from bucketgraph.errors import QueryError, QueryTimeout
 from bucketgraph.graph.schema import Catalogue
-from bucketgraph.j1ql import plan, syntax
+from bucketgraph.j1ql import given, plan, syntax
 from bucketgraph.j1ql.branches import branches
 from bucketgraph.j1ql.differences import Differences, compare, key_columns
 from bucketgraph.j1ql.known import KnownGraph
@@ -29,11 +31,12 @@ from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.j1ql.words import Explanation, steps_of
 from bucketgraph.store import known, pages, parameters
 from bucketgraph.store import tables as t
-from bucketgraph.store.deadline import Deadline, deadline_of
+from bucketgraph.store.deadline import deadline_of
 from bucketgraph.store.lowering.outputs import Lowered, lowered
 from bucketgraph.store.lowering.setting import Setting
 from bucketgraph.store.pages import Place
 from bucketgraph.store.reading import Reader, add_metadata, table_rows
+from bucketgraph.store.statement import fetch, running
 
 T = TypeVar("T")
 
@@ -42,6 +45,8 @@ MAX_TREE_ROWS: Final = 100_000
 
 _KEPT: Final = 256
 _COUNTING_SECONDS: Final = 1.0
+_HANDY: Final = 10_000
+"""Characters of a text, and values of its parameters, that are not too many to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +83,15 @@ class Kept(Generic[T]):
         self._found: OrderedDict[Hashable, T] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """Return what is kept under a key, or make it."""
+    def get(self, key: Hashable, make: Callable[[], T], *, keep: bool = True) -> T:
+        """Return what is kept under a key, or make it; `keep` it unless it is so large that many fill the memory."""
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
                 return self._found[key]
         made = make()
+        if not keep:
+            return made
         with self._lock:
             self._found[key] = made
             while len(self._found) > _KEPT:
@@ -102,13 +109,16 @@ class Asker:
         self._prepared: Kept[Prepared] = Kept()
 
     def ask(self, connection: Connection, request: Request, clock: Callable[[], int]) -> Answer:
-        """Answer a request. `clock` tells the time of asking (epoch ms)."""
-        place = pages.read_cursor(request)
-        request = _pinned(connection, request, place, clock)
-        graph = self.known(connection)
-        prepared = self.prepare(connection, request, graph)
-        setting = partial(_setting, connection, self._catalogue, graph, request)
-        return self.answer(connection, prepared, request, place, Reader(connection, setting, graph))
+        """Answer a request. `clock` tells the time of asking (epoch ms). Raises `QueryTimeout`, `QueryError`."""
+        given.check(request)
+        place, question = pages.read_cursor(request), pages.question_of(request)
+        with running(connection, self._timeout):
+            request = _pinned(connection, request, place, clock)
+            graph = self.known(connection)
+            prepared = self.prepare(connection, request, graph)
+            setting = partial(_setting, connection, self._catalogue, graph, request)
+            reader = Reader(connection, setting, graph)
+            return self.answer(connection, prepared, request, place, reader, question=question)
 
     def answer(
         self,
@@ -117,46 +127,37 @@ class Asker:
         request: Request,
         place: Place | None,
         reader: Reader,
+        *,
+        question: str = "",
     ) -> Answer:
-        """Run a prepared request and read its rows. Raises `QueryTimeout`."""
-        held = connection.connection
-        raw, deadline = held.dbapi_connection, deadline_of(held.info)
-        deadline.begin(self._timeout)
-        try:
-            if prepared.kind == "tree":
-                return _tree(raw, prepared, reader)
-            rows, following = _page(connection, raw, prepared, request, place)
-            data, columns = _data(prepared, rows, reader)
-            total = len(rows) + (place.offset if place else 0)
-            counted = total if following is None else _counted(raw, deadline, prepared)
-        except Exception as error:
-            deadline.explain(error)
-            raise
-        finally:
-            deadline.end = math.inf
+        """Run a prepared request and read its rows; `question` is what its cursors belong to."""
+        if prepared.kind == "tree":
+            return _tree(connection, prepared, reader)
+        rows, following = _page(connection, prepared, request, place, question)
+        data, columns = _data(prepared, rows, reader)
+        total = len(rows) + (place.offset if place else 0)
+        counted = total if following is None else _counted(connection, prepared)
         return Answer(prepared.kind, data, columns, following, counted, prepared.resolved.messages)
 
     def check(self, connection: Connection, request: Request, clock: Callable[[], int]) -> tuple[str, ...]:
         """Return the warnings of a request that can be asked. Raises `QueryError` for one that cannot."""
-        request = _pinned(connection, request, pages.read_cursor(request), clock)
-        return self.prepare(connection, request, self.known(connection)).resolved.messages
+        given.check(request)
+        place = pages.read_cursor(request)
+        with running(connection, self._timeout):
+            request = _pinned(connection, request, place, clock)
+            prepared = self.prepare(connection, request, self.known(connection))
+            fetch(connection, f"EXPLAIN {prepared.sql}", prepared.values)  # the database may yet refuse it
+            return prepared.resolved.messages
 
     def explain(self, connection: Connection, request: Request, clock: Callable[[], int]) -> Explanation:
         """Tell how a request is answered, and count the rows of the whole answer."""
-        request = _pinned(connection, request, pages.read_cursor(request), clock)
-        graph = self.known(connection)
-        prepared = self.prepare(connection, request, graph)
-        held = connection.connection
-        raw, deadline = held.dbapi_connection, deadline_of(held.info)
-        deadline.begin(self._timeout)
-        try:
-            explained = _fetch(raw, f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.values)
-            rows = _count(raw, prepared)
-        except Exception as error:
-            deadline.explain(error)
-            raise
-        finally:
-            deadline.end = math.inf
+        given.check(request)
+        with running(connection, self._timeout):
+            request = _pinned(connection, request, pages.read_cursor(request), clock)
+            graph = self.known(connection)
+            prepared = self.prepare(connection, request, graph)
+            explained = fetch(connection, f"EXPLAIN QUERY PLAN {prepared.sql}", prepared.values)
+            rows = _count(connection, prepared)
         return Explanation(
             to_text(parse(request.text)),
             steps_of(prepared.branches, graph),
@@ -181,7 +182,7 @@ class Asker:
     def known(self, connection: Connection) -> KnownGraph:
         """Return what is known of the graph; read again only when somebody has written."""
         info = connection.connection.info
-        version = _fetch(connection.connection.dbapi_connection, "PRAGMA data_version", ())
+        version = fetch(connection, "PRAGMA data_version", ())
         kept: tuple[Any, KnownGraph] | None = info.get("known")
         if kept is None or kept[0] != version:
             kept = (version, known.known_graph(connection, self._catalogue))
@@ -191,8 +192,11 @@ class Asker:
     def prepare(self, connection: Connection, request: Request, graph: KnownGraph) -> Prepared:
         """Parse, resolve, plan and lower a request, or find it done. Raises `QueryError`."""
         query, asks_the_time = self._parsed(request.text)
-        key = (pages.question_of(request), graph.version, request.now if asks_the_time else None)
-        return self._prepared.get(key, lambda: self._prepare(connection, request, graph, query))
+        now = request.now if asks_the_time else None
+        key = (pages.question_of(request), request.as_of, now, graph.version)
+        return self._prepared.get(
+            key, lambda: self._prepare(connection, request, graph, query), keep=_is_handy(request)
+        )
 
     def _parsed_anew(self, text: str) -> tuple[syntax.Query, bool]:
         query = parse(text)
@@ -200,7 +204,7 @@ class Asker:
 
     def _parsed(self, text: str) -> tuple[syntax.Query, bool]:
         """Return the tree of a text, and whether it asks what time it is."""
-        return self._trees.get(text, lambda: self._parsed_anew(text))
+        return self._trees.get(text, lambda: self._parsed_anew(text), keep=len(text) <= _HANDY)
 
     def _prepare(
         self, connection: Connection, request: Request, graph: KnownGraph, query: syntax.Query
@@ -210,17 +214,20 @@ class Asker:
         if request.limit is not None:
             made = replace(made, limit=min(request.limit, made.limit or request.limit))
             resolved = replace(resolved, plan=made)
-        parts = branches(made, graph)
-        done = lowered(
-            made,
-            parts,
-            _setting(connection, self._catalogue, graph, request),
-            with_slots=request.row_metadata,
-        )
+        setting = _setting(connection, self._catalogue, graph, request)
+        parts = branches(made, graph, setting.look)
+        done = lowered(made, parts, setting, with_slots=request.row_metadata)
+        setting.look()
         sql, values = _text(done, connection.dialect)
         names = _plain_names(made, done)
         columns = tuple(dict.fromkeys(names or ()))
         return Prepared(resolved, parts, done, sql, values, _kind(made.output), names, columns)
+
+
+def _is_handy(request: Request) -> bool:
+    values = (*request.variables.values(), *request.parameters.values())
+    sizes = (len(one) if isinstance(one, list) else 1 for one in values)
+    return len(request.text) <= _HANDY and sum(sizes) <= _HANDY
 
 
 def _kind(output: plan.Output) -> Literal["list", "table", "tree"]:
@@ -259,10 +266,14 @@ def _pinned(
         request = replace(request, parameters={**parameters.read(connection), **request.parameters})
     if place is None:
         return request if request.now is not None else replace(request, now=clock())
-    request = replace(request, now=place.now)
-    if request.as_of is None and place.publication != _newest(connection)[0]:
-        request = replace(request, as_of=place.moment)
-    return request
+    if place.parameters != pages.digest(request.parameters):
+        raise QueryError(
+            "Stored parameters have changed since the first page.", hint="Ask for the first page again."
+        )
+    as_of = place.as_of
+    if as_of is None and place.publication != _newest(connection)[0]:
+        as_of = place.moment
+    return replace(request, now=place.now, as_of=as_of)
 
 
 def _newest(connection: Connection) -> tuple[int, int]:
@@ -274,7 +285,8 @@ def _newest(connection: Connection) -> tuple[int, int]:
 
 def _setting(connection: Connection, catalogue: Catalogue, graph: KnownGraph, request: Request) -> Setting:
     verbs = {row.name: row.id for row in connection.execute(select(t.verb))}
-    return Setting(graph, catalogue, verbs, request.as_of, request.include_deleted)
+    look = deadline_of(connection.connection.info).check
+    return Setting(graph, catalogue, verbs, request.as_of, request.include_deleted, look)
 
 
 def _text(done: Lowered, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
@@ -283,49 +295,49 @@ def _text(done: Lowered, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
     return str(compiled), tuple(values[name] for name in compiled.positiontup or ())
 
 
-def _fetch(raw: Any, sql: str, values: Sequence[Any]) -> list[Any]:
-    """Run a statement on the driver itself: its tuples are what we want, and there may be many."""
-    rows: list[Any] = raw.execute(sql, values).fetchall()
-    return rows
-
-
 def _page(
-    connection: Connection, raw: Any, prepared: Prepared, request: Request, place: Place | None
+    connection: Connection, prepared: Prepared, request: Request, place: Place | None, question: str
 ) -> tuple[list[Any], str | None]:
     """Return the rows of one page, and the cursor of the next."""
     made = prepared.resolved.plan
     if request.page is None and made.limit is None and not made.skip and place is None:
-        return raw.execute(prepared.sql, prepared.values).fetchall(), None
+        return fetch(connection, prepared.sql, prepared.values), None
     offset = place.offset if place else 0
     left = None if made.limit is None else max(0, made.limit - offset)
     wanted = left if request.page is None else min(request.page, request.page if left is None else left)
     more = wanted is not None and (left is None or left > wanted)
     count = -1 if wanted is None else wanted + int(more)
-    rows = _fetch(raw, prepared.cut_sql, (*prepared.values, count, made.skip + offset))
+    rows = fetch(connection, prepared.cut_sql, (*prepared.values, count, made.skip + offset))
     if wanted is None or len(rows) <= wanted:
         return rows, None
-    number, moment = (place.publication, place.moment) if place else _newest(connection)
-    following = Place(pages.question_of(request), offset + wanted, number, moment, request.now or 0)
+    if place is None:
+        now, held = request.now or 0, pages.digest(request.parameters)
+        place = Place(question, 0, *_newest(connection), now, request.as_of, held)
+    following = msgspec.structs.replace(place, offset=offset + wanted)
     return rows[:wanted], pages.write_cursor(following)
 
 
-def _count(raw: Any, prepared: Prepared) -> int:
-    """Return how many rows the whole answer has."""
+def _count(connection: Connection, prepared: Prepared) -> int:
+    """Return how many rows the whole answer has; of a tree, how many paths it is made of."""
     made = prepared.plan
-    cut = (-1 if made.limit is None else made.limit, made.skip)
+    whole = made.limit is None or prepared.kind == "tree"
+    cut = (-1 if whole else made.limit, 0 if prepared.kind == "tree" else made.skip)
     counting = f"SELECT COUNT(*) FROM ({prepared.cut_sql})"  # noqa: S608  # our own statement
-    return int(_fetch(raw, counting, (*prepared.values, *cut))[0][0])
+    return int(fetch(connection, counting, (*prepared.values, *cut))[0][0])
 
 
-def _counted(raw: Any, deadline: Deadline, prepared: Prepared) -> int | None:
+def _counted(connection: Connection, prepared: Prepared) -> int | None:
     """Return how many rows the whole answer has, or None when finding out takes more than a moment."""
+    deadline = deadline_of(connection.connection.info)
     end, deadline.end = deadline.end, min(deadline.end, time.monotonic() + _COUNTING_SECONDS)
     try:
-        return _count(raw, prepared)
-    except Exception:
+        return _count(connection, prepared)
+    except sqlite3.OperationalError:
         if not deadline.passed:
             raise
         deadline.passed = False
+        return None
+    except QueryTimeout:
         return None
     finally:
         deadline.end = end
@@ -333,10 +345,11 @@ def _counted(raw: Any, deadline: Deadline, prepared: Prepared) -> int | None:
 
 def _data(prepared: Prepared, rows: list[Any], reader: Reader) -> tuple[list[Any], tuple[str, ...]]:
     if prepared.kind == "list":
-        return [reader.entity(row).shown for row in rows], ()
+        return [reader.entity(row).shown for row in reader.paced(rows)], ()
     if prepared.names is not None:
         names = prepared.names
-        found, columns = [dict(zip(names, row, strict=False)) for row in rows], prepared.columns
+        found = [dict(zip(names, row, strict=False)) for row in reader.paced(rows)]
+        columns = prepared.columns
     else:
         output = prepared.plan.output
         assert isinstance(output, plan.TableOutput)  # noqa: S101  # lists and trees are read elsewhere
@@ -346,10 +359,10 @@ def _data(prepared: Prepared, rows: list[Any], reader: Reader) -> tuple[list[Any
     return found, columns
 
 
-def _tree(raw: Any, prepared: Prepared, reader: Reader) -> Answer:
+def _tree(connection: Connection, prepared: Prepared, reader: Reader) -> Answer:
     """Collect what the rows hold, of the wanted entities of the first slot."""
     made, slots = prepared.plan, prepared.lowered.slots
-    rows = _fetch(raw, prepared.cut_sql, (*prepared.values, MAX_TREE_ROWS + 1, 0))
+    rows = fetch(connection, prepared.cut_sql, (*prepared.values, MAX_TREE_ROWS + 1, 0))
     messages = prepared.resolved.messages
     if len(rows) > MAX_TREE_ROWS:
         messages = (*messages, f"The tree has more than {MAX_TREE_ROWS:,} paths; it is cut.")
@@ -360,7 +373,7 @@ def _tree(raw: Any, prepared: Prepared, reader: Reader) -> Answer:
     chosen = set(starts[made.skip : end])
     vertices: set[int] = set()
     edges: set[int] = set()
-    for row in rows:
+    for row in reader.paced(rows):
         if row[first] in chosen:
             for slot, one in zip(slots, row, strict=False):
                 if one is not None:

@@ -24,18 +24,26 @@ class Deadline:
 
     def begin(self, seconds: float) -> None:
         """Let the statements from here on run for so long together; setting `end` to infinity ends that."""
-        self._seconds = seconds
+        self._seconds, self.passed = seconds, False
         self.end = time.monotonic() + seconds
 
     def explain(self, error: Exception) -> None:
         """Say so if an error came because the time was over. Raises `QueryTimeout`."""
         if self.passed:
             self.passed = False
-            raise QueryTimeout(
-                f"The query was stopped after {self._seconds:g} seconds.",
-                hint="Narrow it (a type instead of a class, a filter on an indexed property, fewer hops), or raise "
-                "BUCKETGRAPH_QUERY_TIMEOUT_SECONDS.",
-            ) from error
+            raise self._over() from error
+
+    def check(self) -> None:
+        """Raise `QueryTimeout` when the time is over, where no statement is running."""
+        if time.monotonic() > self.end:
+            raise self._over()
+
+    def _over(self) -> QueryTimeout:
+        return QueryTimeout(
+            f"The query was stopped after {self._seconds:g} seconds.",
+            hint="Narrow it (a type instead of a class, a filter on an indexed property, fewer hops), or raise "
+            "BUCKETGRAPH_QUERY_TIMEOUT_SECONDS.",
+        )
 
     def look(self) -> int:
         """Return 1, which stops the statement, once it has run for too long."""
@@ -43,10 +51,10 @@ class Deadline:
         return int(self.passed)
 
 
-def watch(connection: Any, record: Any) -> None:
-    """Have a new connection look at the clock; `record` is where SQLAlchemy keeps what belongs to it."""
+def watch(connection: Any, info: dict[Any, Any]) -> None:
+    """Have a new connection look at the clock; `info` is where SQLAlchemy keeps what belongs to it."""
     deadline = Deadline()
-    record.info[_KEY] = deadline
+    info[_KEY] = deadline
     connection.set_progress_handler(deadline.look, _STEPS_BETWEEN_LOOKS)
 
 

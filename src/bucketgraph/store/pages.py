@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -18,8 +18,8 @@ _DIGEST: Final = 8
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """What a cursor holds: which question it belongs to, how many rows were given, and as of when.
 
-    `publication` is the newest one that the first page saw, `moment` when it was made (epoch ms), and `now` what
-    `date.now` meant there.
+    `publication` is the newest one that the first page saw, `moment` when it was made, `now` what `date.now` meant
+    there and `as_of` which moment was asked, if any (all epoch ms). `parameters` is a digest of their values.
     """
 
     question: str
@@ -27,20 +27,29 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     publication: int
     moment: int
     now: int
+    as_of: int | None
+    parameters: str
 
 
 def question_of(request: Request) -> str:
-    """Return a short digest of all that must be the same from page to page."""
+    """Return a short digest of all that must be the same from page to page.
+
+    Not of moments: the first page's are kept in the cursor, as "7 days ago" is another moment at every call.
+    """
     parts = (
         request.text,
         sorted(request.variables.items()),
         sorted(request.parameters.items()),
         request.include_deleted,
-        request.as_of,
         request.limit,
         request.row_metadata,
     )
-    return fingerprint(*(msgspec.json.encode(one) for one in parts))[:_DIGEST].hex()
+    return digest(parts)
+
+
+def digest(value: Any) -> str:
+    """Return a short digest of a value that JSON can write."""
+    return fingerprint(msgspec.json.encode(value, order="deterministic"))[:_DIGEST].hex()
 
 
 def write_cursor(place: Place) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, select
 
+from bucketgraph.errors import QueryError
 from bucketgraph.graph.values import Value, parse_properties
 from bucketgraph.j1ql import shapes
 from bucketgraph.j1ql.known import KnownGraph
@@ -17,10 +18,18 @@ from bucketgraph.j1ql.plan import ColumnOutput, Slot
 from bucketgraph.j1ql.results import public_id
 from bucketgraph.j1ql.shapes import End, Life, Origin, edge_metadata, entity_metadata
 from bucketgraph.store import tables as t
+from bucketgraph.store.deadline import deadline_of
 from bucketgraph.store.lowering.outputs import VERTEX, CellKind
 from bucketgraph.store.lowering.setting import Setting
+from bucketgraph.store.statement import SMALLER_ANSWER
 from bucketgraph.store.transaction import chunks
 
+T = TypeVar("T")
+
+MAX_CHARACTERS: Final = 500_000_000
+"""Characters of the JSON of all whole entities and relationships of one answer."""
+
+_BETWEEN_LOOKS: Final = 5_000
 _decode_json = msgspec.json.Decoder().decode
 
 
@@ -54,6 +63,14 @@ class Reader:
     def __init__(self, connection: Connection, setting: Callable[[], Setting], known: KnownGraph) -> None:
         """Take how the asked state is found out: most tables need no more than their cells."""
         self._connection, self._make_setting, self._known = connection, setting, known
+        self._characters = 0
+        self._check = deadline_of(connection.connection.info).check
+
+    def paced(self, items: Sequence[T]) -> Iterator[T]:
+        """Yield the items, and look at the clock now and then. Raises `QueryTimeout`."""
+        for begin in range(0, len(items), _BETWEEN_LOOKS):
+            self._check()
+            yield from items[begin : begin + _BETWEEN_LOOKS]
 
     @cached_property
     def _setting(self) -> Setting:
@@ -66,17 +83,27 @@ class Reader:
     def entity(self, row: Sequence[Any]) -> Thing:
         """Build an entity from the columns of `VERTEX`."""
         of, type_id, owner, key, version, created_on, begin_on, end_on, props = row
+        self._count(props)
         kind = self._known.by_id[type_id]
         life = Life(version, created_on, begin_on, end_on)
         metadata = entity_metadata(of, key, kind.name, kind.classes, origin=self._origins[owner], life=life)
         properties: dict[str, Value] = _decode_json(props)
         return Thing(metadata, properties, shapes.vertex(metadata, properties))
 
+    def _count(self, props: str) -> None:
+        self._characters += len(props)
+        if self._characters > MAX_CHARACTERS:
+            raise QueryError(
+                f"The answer holds more than {MAX_CHARACTERS // 1_000_000} MB of properties.",
+                hint=SMALLER_ANSWER,
+            )
+
     def entities(self, ids: Iterable[int]) -> dict[int, Thing]:
         """Load entities by their ids."""
         row = self._setting.entities("e")
         found: dict[int, Thing] = {}
         for chunk in chunks(sorted(ids)):
+            self._check()
             query = select(*(row.c[name] for name in VERTEX)).where(row.c.id.in_(chunk))
             for one in self._connection.execute(query):
                 found[one.id] = self.entity(tuple(one))
@@ -100,11 +127,13 @@ class Reader:
         )
         found: dict[int, Thing] = {}
         for chunk in chunks(sorted(ids)):
+            self._check()
             for row in self._connection.execute(query.where(edge.c.id.in_(chunk))):
                 found[row.id] = self._edge(row)
         return found
 
     def _edge(self, row: Any) -> Thing:
+        self._count(row.props)
         properties = parse_properties(row.props)
         own = {f"_{name}": value for name in ("key", "type") if (value := getattr(row, name)) is not None}
         metadata = edge_metadata(
@@ -149,7 +178,7 @@ def table_rows(
     names = [one.name for one in columns]
     count = len(names)
     if all(kind in {"string", "number"} for kind in kinds):
-        plain = [dict(zip(names, row, strict=False)) for row in rows]
+        plain = [dict(zip(names, row, strict=False)) for row in reader.paced(rows)]
         return plain, tuple(dict.fromkeys(names))
     things = [
         _things(kind, {row[index] for row in rows} - {None}, reader) for index, kind in enumerate(kinds)
@@ -157,7 +186,7 @@ def table_rows(
     decoders = [_DECODERS.get(kind) for kind in kinds]
     found: list[dict[str, Any]] = []
     starred: list[dict[str, None]] = [{} if one.star else {one.name: None} for one in columns]
-    for row in rows:
+    for row in reader.paced(rows):
         line: dict[str, Any] = {}
         for index in range(count):
             value, loaded, decode = row[index], things[index], decoders[index]

@@ -17,21 +17,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from bucketgraph.errors import Bug, ConfigError, StoreBusy, StoreError, StoreFull, StoreUnreadable
 from bucketgraph.graph.schema import Catalogue
-from bucketgraph.store.deadline import watch
 from bucketgraph.store.lower import hot_column
-from bucketgraph.store.lowering.hooks import lend
+from bucketgraph.store.statement import prepare_connection
 
 BUSY_TIMEOUT_MS = 30_000
 _DRIVERS = ("sqlite", "sqlite+pysqlite")
-_PRAGMAS = ("synchronous = NORMAL", "cache_size = -32000", "temp_store = MEMORY")
+_PRAGMAS = ("synchronous = NORMAL", "cache_size = -32000")
 _READER_PRAGMAS = (*_PRAGMAS, "query_only = ON")
-_WRITER_PRAGMAS = ("wal_autocheckpoint = 4000", *_PRAGMAS)
+"""What a query sorts goes to a temporary file when it outgrows the cache: it may be millions of rows."""
+
+_WRITER_PRAGMAS = ("wal_autocheckpoint = 4000", "temp_store = MEMORY", *_PRAGMAS)
 """A page that many transactions touch goes from the log to the file once for all: 16 MB of log, not 4."""
 
 _SAMPLE = 1000
@@ -54,8 +56,7 @@ def writer(url: str, busy_timeout_ms: int) -> Engine:
 def reader(url: str, busy_timeout_ms: int) -> Engine:
     """Return an engine whose connections cannot write, not even into the file's header."""
     engine = _engine(url, busy_timeout_ms, _READER_PRAGMAS, "BEGIN")
-    event.listen(engine, "connect", lambda connection, _record: lend(connection))
-    event.listen(engine, "connect", watch)
+    event.listen(engine, "connect", prepare_connection)
     return engine
 
 
@@ -141,12 +142,16 @@ def translated(where: str) -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
+        raise _in_our_words(error.orig, where) from error
+    except sqlite3.Error as error:
         raise _in_our_words(error, where) from error
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        raise _damaged(where, error) from error
 
 
-def _in_our_words(error: DatabaseError, where: str) -> StoreError:
-    text = str(error.orig)
-    match _primary_code(error.orig):
+def _in_our_words(error: BaseException | None, where: str) -> StoreError:
+    text = str(error)
+    match _primary_code(error):
         case code if code in _BUSY:
             return StoreBusy(
                 f"Another process has been writing to {where} for too long.",
@@ -163,11 +168,7 @@ def _in_our_words(error: DatabaseError, where: str) -> StoreError:
                 hint="Check the disk and its quota, then run the same command again.",
             )
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT:
-            return StoreUnreadable(
-                f"{where} is not a bucketgraph database, or it is damaged ({text}).",
-                hint="Move it away or point BUCKETGRAPH_HOME elsewhere; if it should be sound, restore a "
-                "backup.",
-            )
+            return _damaged(where, text)
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return StoreUnreadable(
                 f"{where} cannot be opened for writing ({text}).",
@@ -175,6 +176,13 @@ def _in_our_words(error: DatabaseError, where: str) -> StoreError:
             )
         case _:
             return StoreError(f"{where}: {text}.")
+
+
+def _damaged(where: str, why: object) -> StoreUnreadable:
+    return StoreUnreadable(
+        f"{where} is not a bucketgraph database, or it is damaged ({why}).",
+        hint="Move it away or point BUCKETGRAPH_HOME elsewhere; if it should be sound, restore a backup.",
+    )
 
 
 def _primary_code(error: BaseException | None) -> int:

@@ -388,5 +388,6 @@ class Store:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with sqlite.translated(self.where), self._reader.connect() as connection:
+        """Read in one transaction: all that is read is of one state, whoever writes meanwhile."""
+        with sqlite.translated(self.where), self._reader.begin() as connection:
             yield connection

@@ -160,7 +160,10 @@ def _value(
     rank = ranks.get(folded.node)
     if rank is not None:
         value = case((rank == 1, value))
-    return Term(getattr(func, folded.node.name.lower())(value), "number")
+    name = folded.node.name.lower()
+    if name == "sum" and argument.prop is None:  # what is calculated may add up to more than 64 bits
+        name = "j1_sum"
+    return Term(getattr(func, name)(value), "number")
 
 
 def _count(argument: Term, *, single: bool) -> ColumnElement[Any]:

@@ -7,11 +7,11 @@ very ones of `j1ql.values`, so an answer cannot differ from the oracle's there.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, FromClause, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, literal, select
 
 from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.j1ql import values
@@ -57,6 +57,12 @@ def any_element(
     return select(content).where(and_(of_kind, test(content))).correlate_except(each).exists()
 
 
+def among_values(content: ColumnElement[Any], listed: Sequence[Any]) -> ColumnElement[bool]:
+    """Say that a value is one of many of its kind, which are bound together as one list."""
+    each = func.json_each(literal(_json(list(listed)))).table_valued("value", name="listed")
+    return content.in_(select(each.c.value))
+
+
 def quoted(native: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a string or number as JSON text (null stays null)."""
     return func.j1_json(native)
@@ -97,6 +103,16 @@ def _property(props: str, name: str) -> str | None:
 
 def _holds(left: str | None, op: str, right: str | None) -> bool:
     return values.holds(_cell(left), op, _cell(right))
+
+
+@functools.lru_cache(maxsize=8)
+def _identities(listed: str) -> frozenset[Any]:
+    return frozenset(values.identity(one) for one in _decode(listed))
+
+
+def _among(content: str | None, listed: str) -> bool:
+    wanted = _identities(listed)
+    return any(values.identity(one) in wanted for one in values.elements(_cell(content)))
 
 
 @functools.lru_cache(maxsize=128)
@@ -182,12 +198,29 @@ class _CountDifferent:
         return len(self._seen)
 
 
-def lend(connection: Any) -> None:
-    """Give a SQLite connection the functions that lowered queries call."""
+class _Sum:
+    """SUM of numbers that may leave 64 bits, which SQLite's own refuses."""
+
+    def __init__(self) -> None:
+        self._numbers: list[int | float] = []
+
+    def step(self, value: float | None) -> None:
+        """Take one row's number."""
+        if value is not None:
+            self._numbers.append(value)
+
+    def finalize(self) -> int | float | None:
+        """Return the sum; nothing of nothing."""
+        return values.fold("SUM", self._numbers)
+
+
+def lend(connection: Any, failed: list[BaseException]) -> None:
+    """Give a SQLite connection the functions that lowered queries call; what they raise is added to `failed`."""
     for name, count, function in (
         ("j1_property", 2, _property),
         ("j1_json", 1, _json),
         ("j1_holds", 3, _holds),
+        ("j1_among", 2, _among),
         ("j1_matches", 3, _matches),
         ("j1_has_words", 3, _has_words),
         ("j1_number", 1, _number),
@@ -201,5 +234,19 @@ def lend(connection: Any) -> None:
         ("j1_sort_value", 1, _sort_value),
         ("j1_edge_type", 3, _edge_type),
     ):
-        connection.create_function(name, count, function, deterministic=True)
+        connection.create_function(name, count, _remembering(function, failed), deterministic=True)
     connection.create_aggregate("j1_count", 1, _CountDifferent)
+    connection.create_aggregate("j1_sum", 1, _Sum)
+
+
+def _remembering(function: Callable[..., Any], failed: list[BaseException]) -> Callable[..., Any]:
+    """Return the function, noting what it raises: the driver forgets that, Ctrl-C included."""
+
+    def call(*args: Any) -> Any:
+        try:
+            return function(*args)
+        except BaseException as error:
+            failed.append(error)
+            raise
+
+    return call

@@ -41,12 +41,16 @@ def _ordered_join(element: OrderedJoin, compiler: Any, **options: Any) -> str:
 
 @dataclass(slots=True)
 class Holder:
-    """Where a slot's thing is found: its id, and of an entity its type. `optional`: it may be missing."""
+    """Where a slot's thing is found: its id, and of an entity its type. `optional`: it may be missing.
+
+    `nested` counts how many choices between both ends of a relationship the id holds within each other.
+    """
 
     id: ColumnElement[Any]
     type: ColumnElement[Any] | None
     row: FromClause | None
     optional: bool = False
+    nested: int = 0
 
 
 @dataclass(slots=True)
@@ -78,6 +82,7 @@ class Path:
 
     def follow(self, branch: plan.Plan) -> None:
         """Join a branch's scan and all its steps, and ask its WHERE."""
+        self.setting.look()
         self._same = list(_same_things(branch.where))
         self._scan(branch.start)
         self._steps(branch.steps)
@@ -138,13 +143,22 @@ class Path:
         elif against:
             far, far_type = edge.c.from_id, edge.c.from_type_id
         self._holders[step.edge] = Holder(edge.c.id, None, edge, optional)
-        self._holders[step.target] = Holder(far, far_type, None, optional)
+        nested = self.holder(step.source).nested + 1 if against and along else 0
+        self._holders[step.target] = Holder(far, far_type, None, optional, nested)
         index = "" if optional else self._close(step, edge, on, one_way=not (along and against))
         self._joins.append(_Joined(edge, on, optional, index))
         self._hops.append(step)
         if not self.setting.is_present and self.setting.as_of is not None:
             self._join_row(step.target)
+        if nested > _DEEP:
+            self._begin_anew(step.target)
         self._filter(step, on, optional=optional)
+
+    def _begin_anew(self, slot: int) -> None:
+        """Read an entity's id from its row: SQLite cannot parse what is nested too deep."""
+        held = self._holders[slot]
+        row = self.row_of(slot)
+        held.id, held.type, held.nested = row.c.id, row.c.type_id, 0
 
     def _close(
         self, step: plan.Expand, edge: FromClause, on: list[ColumnElement[bool]], *, one_way: bool
@@ -363,6 +377,9 @@ def _same_things(where: plan.Predicate) -> Iterator[tuple[int, int]]:
             case plan.Compare(plan.Whole(a), "=", plan.Whole(b)):
                 yield a, b
 
+
+_DEEP = 5
+"""Undirected hops in a row that are written into each other."""
 
 _FEW = 12
 """Types that are told apart in the statement's text."""

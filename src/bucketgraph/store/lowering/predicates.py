@@ -7,19 +7,25 @@ false, so that there is no third truth.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, LargeBinary, and_, cast, false, func, literal, or_, true
 
+from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql import plan
 from bucketgraph.j1ql.results import private_id
+from bucketgraph.j1ql.values import kind_of
 from bucketgraph.store.lowering import hooks
 from bucketgraph.store.lowering.setting import ONE, among
 from bucketgraph.store.lowering.terms import Term, Terms, json_constant, to_json
 
 if TYPE_CHECKING:
     from bucketgraph.store.lowering.paths import Path
+
+_WIDTH: Final = 100
+"""Conditions, or values for one thing, that stand side by side in a statement."""
 
 _ORDER: Final[dict[str, Callable[[Any, Any], ColumnElement[bool]]]] = {
     "=": operator.eq,
@@ -36,13 +42,88 @@ def condition(node: plan.Predicate, terms: Terms) -> ColumnElement[bool]:
         case plan.Always(truth):
             return true() if truth else false()
         case plan.And(items):
-            return and_(*(condition(one, terms) for one in items))
+            return _wide(and_, [*_all_of(items, terms)])
         case plan.Or(items):
-            return or_(*(condition(one, terms) for one in items))
+            return _wide(or_, [*_any_of(items, terms)])
         case plan.Not(item):
             return _denied(item, terms)
         case _:
             return _leaf(node, terms)
+
+
+def _wide(
+    join: Callable[..., ColumnElement[bool]], items: Sequence[ColumnElement[bool]]
+) -> ColumnElement[bool]:
+    """Join many conditions: SQLite nests them one by one, and only so deep; so some at a time."""
+    while len(items) > _WIDTH:
+        some = [items[begin : begin + _WIDTH] for begin in range(0, len(items), _WIDTH)]
+        items = [func.coalesce(join(*one), false()) for one in some]
+    return join(*items)
+
+
+def _any_of(items: Sequence[plan.Predicate], terms: Terms) -> Iterator[ColumnElement[bool]]:
+    """Yield alternatives. Many values for one thing are one: SQLite takes so many parameters, and no more."""
+    listed, others = _value_lists(items)
+    for left, values in listed.items():
+        yield _one_of(left, values, terms)
+    yield from (condition(one, terms) for one in others)
+
+
+def _all_of(items: Sequence[plan.Predicate], terms: Terms) -> Iterator[ColumnElement[bool]]:
+    """Yield what must all hold. That a thing is none of many values is one condition, too."""
+    denied = [one.item for one in items if isinstance(one, plan.Not)]
+    listed, _ = _value_lists(denied)
+    for left, values in listed.items():
+        yield ~func.coalesce(_one_of(left, values, terms), false())
+    for one in items:
+        match one:
+            case plan.Not(plan.Compare(left, "=", plan.Const())) if left in listed:
+                continue
+        yield condition(one, terms)
+
+
+def _value_lists(
+    items: Sequence[plan.Predicate],
+) -> tuple[dict[plan.Expression, list[Scalar]], list[plan.Predicate]]:
+    """Return what is compared with many values, with these, and all the other predicates."""
+    listed: dict[plan.Expression, list[Scalar]] = {}
+    if len(items) > _WIDTH:
+        for one in items:
+            match one:
+                case plan.Compare(left, "=", plan.Const(value)):
+                    listed.setdefault(left, []).append(value)
+    listed = {left: values for left, values in listed.items() if len(values) > _WIDTH}
+    others = [
+        one
+        for one in items
+        if not (isinstance(one, plan.Compare) and one.op == "=" and isinstance(one.right, plan.Const))
+        or one.left not in listed
+    ]
+    return listed, others
+
+
+def _one_of(left: plan.Expression, values: Sequence[Scalar], terms: Terms) -> ColumnElement[bool]:
+    """Say that a value, or an element of a list, is one of many; they come as one parameter."""
+    if isinstance(left, plan.Prop) and left.name == "_id" and terms.path is not None:
+        ids = [private_id(one) for one in values if isinstance(one, str)]
+        return hooks.among_values(terms.path.id_of(left.slot), [one for one in ids if one is not None])
+    term = terms.of(left)
+    by_kind: dict[str, list[Scalar]] = {}
+    for one in values:
+        by_kind.setdefault(kind_of(one), []).append(one)
+    if term.kind in _SCALAR:
+        return hooks.among_values(term.value, by_kind.get(term.kind, []))
+    found = (
+        [None]
+        if term.prop is None
+        else [
+            hooks.any_element(*term.prop, kind, partial(hooks.among_values, listed=some))
+            for kind, some in by_kind.items()
+        ]
+    )
+    if any(one is None for one in found):
+        return func.j1_among(to_json(term), json_constant(list(values))) == ONE
+    return or_(*(one for one in found if one is not None))
 
 
 def _denied(item: plan.Predicate, terms: Terms) -> ColumnElement[bool]:

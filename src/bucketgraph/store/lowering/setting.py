@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,8 @@ from bucketgraph.store import tables as t
 class Setting:
     """The numbers of verbs, the known graph, and the state: the present, or as of a moment (epoch ms).
 
-    With `include_deleted` what was deleted is there too, in its last version.
+    With `include_deleted` what was deleted is there too, in its last version. `look` looks at the clock while
+    much is lowered, and raises when it is time to stop.
     """
 
     known: KnownGraph
@@ -39,6 +40,7 @@ class Setting:
     verbs: Mapping[str, int]
     as_of: int | None = None
     include_deleted: bool = False
+    look: Callable[[], None] = lambda: None
 
     @property
     def is_present(self) -> bool:

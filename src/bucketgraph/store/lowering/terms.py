@@ -133,8 +133,6 @@ class Terms:
             case "SHIFT":
                 moment, amount, unit = args
                 return Term(func.j1_shift(to_number(moment), to_number(amount), unit.value), "number")
-            case "ABS":
-                return Term(func.abs(to_number(args[0])), "number")
             case name:
                 return Term(func.j1_calculate(name, to_number(args[0])), "number")
 
