@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -163,6 +164,7 @@ relationship = Table(
     Column("props", Text, nullable=False),
     Column("key", Text),
     Column("type", Text),
+    Index("relationship_identity", "from_id", "to_id", "verb_id", text("coalesce(key, '')"), unique=True),
     Index("relationship_from", "from_id", "verb_id", "to_type_id", "to_id", "end_on"),
     Index("relationship_to", "to_id", "verb_id", "from_type_id", "from_id", "end_on"),
     Index("relationship_record", "record_id"),
@@ -171,8 +173,8 @@ relationship = Table(
 )
 
 """`key` and `type` are null where they are derived: `<from key>|<verb in lower case>|<to key>` and
-`relationship_type_name`. Verb, ends and key are a relationship's identity; who writes holds the write lock and sees
-to it that there is one row for each. Both indexes hold all that a hop reads, so that it never touches the row."""
+`relationship_type_name`. Verb, ends and key are a relationship's identity. The indexes by either end hold all that
+a hop reads, so that it never touches the row."""
 
 relationship_history = Table(
     "relationship_history",

@@ -74,6 +74,12 @@ def _relationships() -> None:
     op.add_column("relationship", sa.Column("key", sa.Text()))
     op.add_column("relationship", sa.Column("type", sa.Text()))
     op.add_column("relationship_history", sa.Column("type", sa.Text()))
+    op.create_index(
+        "relationship_identity",
+        "relationship",
+        ["from_id", "to_id", "verb_id", sa.text("coalesce(key, '')")],
+        unique=True,
+    )
     for near, far in (("from", "to"), ("to", "from")):
         op.drop_index(f"relationship_{near}", "relationship")
         columns = [f"{near}_id", "verb_id", f"{far}_type_id", f"{far}_id", "end_on"]
