@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from bucketgraph.graph.values import encode_json
 from bucketgraph.j1ql import plan
-from bucketgraph.j1ql.resolve_conditions import parts
+from bucketgraph.j1ql.resolve_conditions import aggregates
 from bucketgraph.j1ql.results import Answer
 
 
@@ -55,7 +55,7 @@ def key_columns(output: plan.Output) -> tuple[str, ...] | None:
     return tuple(
         f"{one.name}._id" if one.star else one.name
         for one in output.columns
-        if not any(isinstance(part, plan.Aggregate) for part in parts(one.expression))
+        if not aggregates(one.expression)
     )
 
 

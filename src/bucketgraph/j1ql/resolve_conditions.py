@@ -190,3 +190,8 @@ def parts(expression: plan.Expression) -> Iterator[plan.Expression]:
                 yield from parts(one)
         case plan.Aggregate(_, argument):
             yield from parts(argument)
+
+
+def aggregates(expression: plan.Expression) -> list[plan.Aggregate]:
+    """Return the aggregates of an expression, in the order of its text."""
+    return [one for one in parts(expression) if isinstance(one, plan.Aggregate)]

@@ -25,7 +25,7 @@ from bucketgraph.j1ql.plan import (
     TreeOutput,
     Whole,
 )
-from bucketgraph.j1ql.resolve_conditions import Resolver, parts
+from bucketgraph.j1ql.resolve_conditions import Resolver, aggregates, parts
 from bucketgraph.j1ql.rules.visit import changed_predicate
 
 
@@ -77,7 +77,7 @@ def _entities(context: Context, steps: Sequence[plan.Step]) -> list[int]:
 def _table(context: Context, query: syntax.Query, items: Sequence[syntax.ReturnItem]) -> Outcome:
     row = _Row(context)
     columns = tuple(row.column(one) for one in items)
-    grouped = any(_aggregates(one.expression) for one in columns)
+    grouped = any(aggregates(one.expression) for one in columns)
     if grouped:
         for item, column in zip(items, columns, strict=True):
             _check_mixture(context, item, column)
@@ -87,10 +87,6 @@ def _table(context: Context, query: syntax.Query, items: Sequence[syntax.ReturnI
     if grouped:
         return Outcome(TableOutput(columns, grouped, having), order)
     return Outcome(TableOutput(columns), order, changed_predicate(having, finished.inlined))
-
-
-def _aggregates(expression: plan.Expression) -> bool:
-    return any(isinstance(one, Aggregate) for one in parts(expression))
 
 
 def _outside(expression: plan.Expression) -> bool:
@@ -107,7 +103,7 @@ def _outside(expression: plan.Expression) -> bool:
 
 
 def _check_mixture(context: Context, item: syntax.ReturnItem, column: ColumnOutput) -> None:
-    if _aggregates(column.expression) and _outside(column.expression):
+    if aggregates(column.expression) and _outside(column.expression):
         raise context.fail(
             item.span,
             f'"{column.name}" mixes an aggregate with values of single rows',

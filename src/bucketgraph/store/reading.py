@@ -177,9 +177,6 @@ def table_rows(
     """Return the rows of a table by column name, and the names in their order."""
     names = [one.name for one in columns]
     count = len(names)
-    if all(kind in {"string", "number"} for kind in kinds):
-        plain = [dict(zip(names, row, strict=False)) for row in reader.paced(rows)]
-        return plain, tuple(dict.fromkeys(names))
     things = [
         _things(kind, {row[index] for row in rows} - {None}, reader) for index, kind in enumerate(kinds)
     ]

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, case, func, literal, select
 
 from bucketgraph.j1ql import plan
 from bucketgraph.j1ql.plan import Aggregate, Expression, Nothing, Whole
-from bucketgraph.j1ql.resolve_conditions import parts
+from bucketgraph.j1ql.resolve_conditions import aggregates, parts
 from bucketgraph.store.lowering.frame import Frame, bound_slots, by_id, on_column
 from bucketgraph.store.lowering.predicates import condition
 from bucketgraph.store.lowering.setting import Setting
@@ -35,7 +35,7 @@ def grouped_table(
     output = made.output
     assert isinstance(output, plan.TableOutput)  # noqa: S101  # the caller's match
     frame = Frame(made, branches, setting)
-    keys = [index for index, one in enumerate(output.columns) if not _aggregates(one.expression)]
+    keys = [index for index, one in enumerate(output.columns) if not aggregates(one.expression)]
     key_columns = {index: frame.add(_column(branches, index)) for index in keys}
     folded = [one for index in range(len(output.columns)) for one in _fold(frame, branches, index, made)]
     once = {
@@ -95,15 +95,11 @@ def _column(branches: Sequence[plan.Plan], index: int) -> list[Expression]:
     return found
 
 
-def _aggregates(expression: Expression) -> list[Aggregate]:
-    return [one for one in parts(expression) if isinstance(one, Aggregate)]
-
-
 def _fold(frame: Frame, branches: Sequence[plan.Plan], index: int, made: plan.Plan) -> Iterator[_Folded]:
     """Take in the arguments of a column's aggregates: they stand in the same order in every branch."""
-    nodes = _aggregates(_column([made], index)[0])
+    nodes = aggregates(_column([made], index)[0])
     for number, node in enumerate(nodes):
-        mine = [_aggregates(one)[number] for one in _column(branches, index)]
+        mine = [aggregates(one)[number] for one in _column(branches, index)]
         argument = frame.add([one.argument for one in mine])
         over: list[int] = []
         if node.name in _TAKES_EACH_ONCE:
