@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from store.graphkit import World, pull, repo, snapshot, user
 from bucketgraph.errors import QueryError
 from bucketgraph.j1ql.results import Request
 from bucketgraph.store import ask
+from bucketgraph.store.lowering import predicates
 
 NAMES = Request("FIND CodeRepo AS r RETURN r.displayName AS name", now=5_000_000, page=3)
 
@@ -108,6 +110,11 @@ def test_words_are_found_whatever_letters_they_are_written_in(world: World, text
     world.publish(snapshot("repositories/w", repo("a", where="Hauptstraße ﬁx", size=1e21), repo("b")))
     wanted = "1000000000000000000000" if text == "1e+21" else text
     assert [row["entity"]["_key"] for row in rows(world, f"FIND '{wanted}'")] == ["a"]
+
+
+def test_every_letter_that_folds_to_ascii_is_known() -> None:
+    every = map(chr, range(128, sys.maxunicode + 1))
+    assert {one for one in every if one.casefold().isascii()} == {letter for letter, _ in predicates._FOLDED}
 
 
 @pytest.mark.parametrize(

@@ -66,8 +66,11 @@ class Reader:
         self._characters = 0
         self._check = deadline_of(connection.connection.info).check
 
-    def paced(self, items: Sequence[T]) -> Iterator[T]:
-        """Yield the items, and look at the clock now and then. Raises `QueryTimeout`."""
+    def paced(self, items: Sequence[T]) -> Iterable[T]:
+        """Return the items; of many, the clock is looked at now and then. Raises `QueryTimeout`."""
+        return items if len(items) <= _BETWEEN_LOOKS else self._paced(items)
+
+    def _paced(self, items: Sequence[T]) -> Iterator[T]:
         for begin in range(0, len(items), _BETWEEN_LOOKS):
             self._check()
             yield from items[begin : begin + _BETWEEN_LOOKS]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, LargeBinary, and_, cast, false, func, literal, or_, true
+from sqlalchemy import ColumnElement, and_, false, func, literal, or_, true
 
 from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql import plan
@@ -160,6 +160,15 @@ def _of_type(slot: int, types: frozenset[int], terms: Terms) -> ColumnElement[bo
     return among(terms.path.type_of(slot), types) if types else false()
 
 
+_FOLDED: Final = tuple((letter, letter.casefold()) for letter in "ßẞſ\u212aﬀﬁﬂﬃﬄﬅﬆ")
+"""All letters that are not ASCII and fold to such that are; a test holds it to Unicode."""
+
+
+def _letters_of(word: str) -> list[str]:
+    """Return the letters that a word may have come from."""
+    return [letter for letter, folded in _FOLDED if folded in word]
+
+
 def _has_words(slot: int, words: tuple[str, ...], terms: Terms) -> ColumnElement[bool]:
     """Look for words: what SQLite can tell fast leaves few rows for the exact test.
 
@@ -170,9 +179,12 @@ def _has_words(slot: int, words: tuple[str, ...], terms: Terms) -> ColumnElement
     assert path is not None  # noqa: S101  # only entities have words
     row = path.row_of(slot)
     name = path.type_name_of(slot)
-    other_letters = func.length(row.c.props) != func.length(cast(row.c.props, LargeBinary))
     quick = [
-        or_(row.c.props.like(f"%{word}%"), name.like(f"%{word}%"), other_letters)
+        or_(
+            row.c.props.like(f"%{word}%"),
+            name.like(f"%{word}%"),
+            *(func.instr(row.c.props, letter) > 0 for letter in _letters_of(word)),
+        )
         for word in words
         if word.isascii() and word.isalnum() and not word.isdecimal()
     ]
