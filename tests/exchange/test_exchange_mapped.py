@@ -138,3 +138,34 @@ def test_a_target_that_is_new_is_created_beside_a_partial_type(desk: Desk, tmp_p
     desk.take(write(tmp_path / "in", [USER], [edge], partial=["host"]))
     assert desk.entities().keys() == {"u", "h", "other"}
     assert [one.to_key for one in desk.edges().values()] == ["other"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"_mapping": {"sourceEntityKey": "u", "targetEntity": {"_key": "v"}}},
+        {"_mapping": {"sourceEntityKey": 7}},
+        {"_mapping": "vendor"},
+        {"_class": None},
+    ],
+)
+def test_a_mapping_that_cannot_be_read_deletes_nothing(
+    desk: Desk, tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    good = mapped("u", {"_type": "vendor", "_key": "v"})
+    desk.take(write(tmp_path / "in", [USER, ANN], [good]))
+    run = desk.take(write(tmp_path / "in", [USER], [{**good, **fields}]))
+    assert told(run) == {
+        "partial-folder": ["graph"],
+        "invalid-object": ["graph/step-one/relationships/one.json relationships[0]"],
+    }
+    assert desk.entities().keys() == {"u", "ann", "v"}
+    assert [one.to_key for one in desk.edges().values()] == ["v"]
+
+
+def test_beside_a_mapping_that_cannot_be_read_others_find_what_stays(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write(tmp_path / "in", [USER, HOST]))
+    found = mapped("u", {"_type": "host", "_key": "h", "_class": "Host"})
+    desk.take(write(tmp_path / "in", [USER], [found, mapped("u", {"_key": "nobody"})]))
+    assert desk.entities()["h"].version == 1
+    assert [one.to_key for one in desk.edges().values()] == ["h"]

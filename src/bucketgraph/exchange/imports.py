@@ -6,7 +6,7 @@ Every `_type` is a scope of its own, so what is known only in part is never dele
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,19 @@ class ReadGraph:
     partial: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
+    def make_partial(self) -> None:
+        """Let nothing be deleted, because what was left out may have brought anything; say so once."""
+        self.whole = False
+        if not any(one.code == "partial-folder" for one in self.problems):
+            self.problems.append(
+                Problem(
+                    "graph",
+                    "partial-folder",
+                    "What was left out may have brought anything: nothing was deleted.",
+                    "Correct it and import again.",
+                )
+            )
+
     def leave_out(self, place: str, why: str, type_name: str | None) -> None:
         """Say why an object is left out, and that its type, or without any the folder, is partial."""
         if type_name is None:
@@ -67,6 +80,8 @@ def read_graph(path: Path) -> ReadGraph:
     for found in j1_folder.objects(root, graph.problems):
         reader.take(found)
     graph.whole = not reader.folder_is_partial()
+    if graph.untyped:
+        graph.make_partial()
     if graph.whole and not graph.entities:
         graph.whole = False
         graph.problems.append(
@@ -96,7 +111,7 @@ class _Reader:
             self._take(found, given)
         except (Invalid, RecursionError) as error:
             why = str(error) if isinstance(error, Invalid) else "it is nested too deeply"
-            kind = given.get("_type")
+            kind = None if "_mapping" in given else given.get("_type")
             self.graph.leave_out(
                 found.place, why, kind if isinstance(kind, str) and kind.isprintable() else None
             )
@@ -184,14 +199,30 @@ class _Writer:
         edges = self.graph.edges
         if all(edge.mapping is None for edge in edges):
             return edges, {}
+        plain, created, unread = self._try(edges, stored)
+        if not unread:
+            return plain, created
+        # What an unread one led to is not known, so all stays, and the others may lead there too.
+        for edge, why in unread:
+            self.graph.leave_out(edge.place, why, None)
+        self.graph.make_partial()
+        left_out = {edge.place for edge, _ in unread}
+        plain, created, _ = self._try([edge for edge in edges if edge.place not in left_out], stored)
+        return plain, created
+
+    def _try(
+        self, edges: Sequence[PlainEdge], stored: Iterable[str]
+    ) -> tuple[list[PlainEdge], dict[str, Record], list[tuple[PlainEdge, str]]]:
+        """Resolve relationships among what was read and is kept; return also those that cannot be read."""
         mapper = Mapper({**self._kept(stored), **self.graph.entities})
         plain: list[PlainEdge] = []
+        unread: list[tuple[PlainEdge, str]] = []
         for edge in edges:
             try:
                 plain += [edge] if edge.mapping is None else mapper.resolve(edge)
             except Invalid as error:
-                self.graph.leave_out(edge.place, str(error), edge.type)
-        return plain, mapper.created
+                unread.append((edge, str(error)))
+        return plain, mapper.created, unread
 
     def _kept(self, stored: Iterable[str]) -> dict[str, Record]:
         """Return the entities by key that stay though they were not read."""
