@@ -10,6 +10,7 @@ from exchange.folderkit import Desk, edge, entity, told, write
 
 from bucketgraph.errors import ConfigError
 from bucketgraph.graph.entity import unseal_raw
+from bucketgraph.j1ql.results import Request
 from bucketgraph.store.base import Tally
 
 A, B = entity("a"), entity("b")
@@ -253,3 +254,13 @@ def test_the_type_of_an_import_stays(desk: Desk, tmp_path: Path) -> None:
         desk.take(root, "one", integration_type="aws")
     with pytest.raises(ConfigError, match="no integration type"):
         desk.take(root, "two", integration_type="a b")
+
+
+def test_an_import_is_of_no_integration_class(desk: Desk, tmp_path: Path) -> None:
+    """It may hold anything, and only what is collected is known to be version control."""
+    desk.take(write(tmp_path / "in", [A]))
+    ask = desk.app.store.ask
+    (vertex,) = ask(Request("FIND host")).data
+    assert vertex["entity"]["_integrationClass"] == []
+    assert ask(Request("FIND host AS h RETURN h._integrationClass AS of")).data == [{"of": []}]
+    assert ask(Request("FIND host WITH _integrationClass = 'VersionControl'")).data == []
