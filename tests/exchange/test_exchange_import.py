@@ -10,6 +10,7 @@ from exchange.folderkit import Desk, edge, entity, told, write
 
 from bucketgraph.errors import ConfigError
 from bucketgraph.graph.entity import unseal_raw
+from bucketgraph.j1ql.results import Request
 from bucketgraph.store.base import Tally
 
 A, B = entity("a"), entity("b")
@@ -110,14 +111,58 @@ def test_a_relationship_may_end_at_what_stayed_because_its_type_is_partial(
     assert desk.edges().keys() == {"a|has|p"}
 
 
-def test_a_failed_step_makes_its_types_partial(desk: Desk, tmp_path: Path) -> None:
-    root = write(tmp_path / "in", [A, B])
+def _say_of_step(root: Path, **step: object) -> None:
+    (root / "summary.json").write_text(json.dumps({"integrationStepResults": [{"id": "s", **step}]}))
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "failure",
+        "partial_success_due_to_dependency_failure",
+        "pending_evaluation",
+        "disabled",
+        "cached",
+        "Success",
+        "",
+        None,
+    ],
+)
+@pytest.mark.parametrize("field", ["declaredTypes", "encounteredTypes"])
+def test_a_step_that_did_not_run_to_its_end_makes_its_types_partial(
+    desk: Desk, tmp_path: Path, status: str | None, field: str
+) -> None:
+    port = entity("p", "port", "Port")
+    root = write(tmp_path / "in", [A, B, port])
     desk.take(root)
     write(root, [A])
-    step = {"id": "s", "status": "failure", "declaredTypes": ["host"], "unknown": {"x": 1}}
-    (root / "summary.json").write_text(json.dumps({"integrationStepResults": [step]}))
+    said = {} if status is None else {"status": status}
+    _say_of_step(root, **said, **{"declaredTypes": ["other"], field: ["host"]}, unknown={"x": 1})
     assert desk.take(root).status == "COMPLETED_WITH_ERRORS"
     assert desk.entities().keys() == {"a", "b"}
+
+
+def test_a_step_that_ran_to_its_end_is_partial_only_where_it_says_so(desk: Desk, tmp_path: Path) -> None:
+    root = write(tmp_path / "in", [A, B, entity("p", "port", "Port")])
+    desk.take(root)
+    write(root, [A])
+    _say_of_step(root, status="success", declaredTypes=["host", "port"], partialTypes=["port"])
+    desk.take(root)
+    assert desk.entities().keys() == {"a", "p"}
+
+
+@pytest.mark.parametrize("status", ["failure", "pending_evaluation"])
+def test_a_step_that_failed_and_does_not_say_what_it_makes_lets_nothing_be_deleted(
+    desk: Desk, tmp_path: Path, status: str
+) -> None:
+    root = write(tmp_path / "in", [A, B, entity("p", "port", "Port")])
+    desk.take(root)
+    write(root, [A])
+    _say_of_step(root, status=status, partialTypes=["host"])
+    run = desk.take(root)
+    assert told(run) == {"partial-folder": ["summary.json"], "partial-type": ["host"]}
+    assert "'s'" in run.report.problems[0].message
+    assert desk.entities().keys() == {"a", "b", "p"}
 
 
 def test_a_folder_without_summary_deletes_nothing(desk: Desk, tmp_path: Path) -> None:
@@ -209,3 +254,13 @@ def test_the_type_of_an_import_stays(desk: Desk, tmp_path: Path) -> None:
         desk.take(root, "one", integration_type="aws")
     with pytest.raises(ConfigError, match="no integration type"):
         desk.take(root, "two", integration_type="a b")
+
+
+def test_an_import_is_of_no_integration_class(desk: Desk, tmp_path: Path) -> None:
+    """It may hold anything, and only what is collected is known to be version control."""
+    desk.take(write(tmp_path / "in", [A]))
+    ask = desk.app.store.ask
+    (vertex,) = ask(Request("FIND host")).data
+    assert vertex["entity"]["_integrationClass"] == []
+    assert ask(Request("FIND host AS h RETURN h._integrationClass AS of")).data == [{"of": []}]
+    assert ask(Request("FIND host WITH _integrationClass = 'VersionControl'")).data == []

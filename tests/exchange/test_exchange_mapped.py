@@ -98,3 +98,74 @@ def test_a_mapping_that_cannot_be_read_is_reported(
 def test_a_mapping_from_an_unknown_source_dangles(desk: Desk, tmp_path: Path) -> None:
     run = desk.take(write(tmp_path / "in", [ANN], [mapped("nobody", {"_type": "person", "_key": "ann"})]))
     assert told(run) == {"dangling": ["graph/step-one/relationships/one.json relationships[0]"]}
+
+
+HOST = entity("h", "host", ["Host", "Device"], owner="ann")
+
+
+@pytest.mark.parametrize("kind", ["host", "server"])
+def test_an_entity_that_is_kept_is_the_target_and_stays_as_it_is(
+    desk: Desk, tmp_path: Path, kind: str
+) -> None:
+    desk.take(write(tmp_path / "in", [USER, HOST]))
+    edge = mapped("u", {"_type": kind, "_key": "h", "_class": "Host"}, targetFilterKeys=[["_type", "_key"]])
+    run = desk.take(write(tmp_path / "in", [USER], [edge], partial=["host"]))
+    assert told(run) == {"partial-type": ["host"]}
+    host = desk.entities()["h"]
+    assert (host.type, host.classes, host.properties["owner"]) == ("host", ("Host", "Device"), "ann")
+    assert host.version == 1
+    assert [(one.from_key, one.to_key) for one in desk.edges().values()] == [("u", "h")]
+
+
+def test_an_entity_that_is_kept_is_found_by_its_properties(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write(tmp_path / "in", [USER, HOST]))
+    edge = mapped("u", {"owner": "ann"}, targetFilterKeys=[["owner"]], skipTargetCreation=True)
+    desk.take(write(tmp_path / "in", [USER], [edge], partial=["host"]))
+    assert [one.to_key for one in desk.edges().values()] == ["h"]
+
+
+def test_a_target_takes_the_place_of_an_entity_that_is_gone(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write(tmp_path / "in", [USER, HOST]))
+    edge = mapped("u", {"_type": "server", "_key": "h", "_class": "Host"})
+    desk.take(write(tmp_path / "in", [USER], [edge], partial=["server"]))
+    assert desk.entities()["h"].type == "server"
+    assert [one.to_key for one in desk.edges().values()] == ["h"]
+
+
+def test_a_target_that_is_new_is_created_beside_a_partial_type(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write(tmp_path / "in", [USER, HOST]))
+    edge = mapped("u", {"_type": "host", "_key": "other", "_class": "Host"})
+    desk.take(write(tmp_path / "in", [USER], [edge], partial=["host"]))
+    assert desk.entities().keys() == {"u", "h", "other"}
+    assert [one.to_key for one in desk.edges().values()] == ["other"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"_mapping": {"sourceEntityKey": "u", "targetEntity": {"_key": "v"}}},
+        {"_mapping": {"sourceEntityKey": 7}},
+        {"_mapping": "vendor"},
+        {"_class": None},
+    ],
+)
+def test_a_mapping_that_cannot_be_read_deletes_nothing(
+    desk: Desk, tmp_path: Path, fields: dict[str, Any]
+) -> None:
+    good = mapped("u", {"_type": "vendor", "_key": "v"})
+    desk.take(write(tmp_path / "in", [USER, ANN], [good]))
+    run = desk.take(write(tmp_path / "in", [USER], [{**good, **fields}]))
+    assert told(run) == {
+        "partial-folder": ["graph"],
+        "invalid-object": ["graph/step-one/relationships/one.json relationships[0]"],
+    }
+    assert desk.entities().keys() == {"u", "ann", "v"}
+    assert [one.to_key for one in desk.edges().values()] == ["v"]
+
+
+def test_beside_a_mapping_that_cannot_be_read_others_find_what_stays(desk: Desk, tmp_path: Path) -> None:
+    desk.take(write(tmp_path / "in", [USER, HOST]))
+    found = mapped("u", {"_type": "host", "_key": "h", "_class": "Host"})
+    desk.take(write(tmp_path / "in", [USER], [found, mapped("u", {"_key": "nobody"})]))
+    assert desk.entities()["h"].version == 1
+    assert [one.to_key for one in desk.edges().values()] == ["h"]

@@ -55,10 +55,47 @@ def test_publication_numbers_are_never_used_again(world: World) -> None:
     _fill(world, "two")
     cursor = world.store.last_publication()
     world.store.remove_integration("two")
-    assert world.store.last_publication() == cursor
+    removed = world.store.last_publication()
     world.publish(REPOS)
-    assert world.store.last_publication() == cursor + 1
+    assert world.store.last_publication() == removed + 1
     assert [change.key for change in world.store.changes(after=cursor)] == ["r1"]
+
+
+def test_a_removal_is_a_publication_of_its_own(world: World) -> None:
+    """Whoever holds a cursor notices that the graph is another one, and after which moment."""
+    _fill(world, "two")
+    cursor = world.store.last_publication()
+    world.clock.now += 1000
+    world.store.remove_integration("two")
+    assert world.store.last_publication() == cursor + 1
+    assert world.store.changes(after=cursor) == []
+    (last,) = world.rows(
+        "SELECT integration_id, run_id, published_on FROM publication ORDER BY id DESC LIMIT 1"
+    )
+    assert last == ("two", 0, world.clock.now)
+
+
+def test_ids_are_never_used_again(world: World) -> None:
+    """What an `_id` or a change once named, it never names something else later."""
+    seen: set[tuple[str, int]] = set()
+    for turn in range(3):
+        for name in ("x", "y"):
+            world.add_integration(f"{name}{turn}")
+            _fill(world, f"{name}{turn}")
+        present = _ids(world)
+        assert not seen & present
+        seen |= present
+        world.store.remove_integration(f"y{turn}")
+        world.store.remove_integration(f"x{turn}")
+        assert _ids(world) == set()
+
+
+def _ids(world: World) -> set[tuple[str, int]]:
+    """Return what has an id; an entity's is its record's, and two runs were there from the beginning."""
+    found: set[tuple[str, int]] = set()
+    for table in ("record", "relationship", "scope", "run"):
+        found |= {(table, row[0]) for row in world.rows(f"SELECT id FROM {table}")}  # noqa: S608
+    return found - {("run", world.runs["one"]), ("run", world.runs["two"])}
 
 
 def test_an_integration_that_returns_under_its_id_starts_from_nothing(world: World) -> None:

@@ -6,7 +6,7 @@ Every `_type` is a scope of its own, so what is known only in part is never dele
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from bucketgraph.exchange import j1_folder
 from bucketgraph.exchange.j1_folder import Element, Found
 from bucketgraph.exchange.mappings import Mapper
 from bucketgraph.exchange.normal import EDGE_RECORD, Invalid, PlainEdge, edge_of, entity_of, read_object
-from bucketgraph.graph.entity import Record, Relationship, SealedRecord, derived_key, seal
+from bucketgraph.graph.entity import Entity, Record, Relationship, SealedRecord, derived_key, seal
 from bucketgraph.graph.schema import Catalogue, relationship_type_name
 from bucketgraph.graph.snapshot import Snapshot, scope_name
 from bucketgraph.store.base import Problem, Publication, Run, RunReport, RunStatus
@@ -29,14 +29,45 @@ _WEIGHTY = frozenset({"partial-folder", "partial-type"})
 
 @dataclass(slots=True)
 class ReadGraph:
-    """What was read of a folder. `whole`: it may be taken for complete but for the `partial` types."""
+    """What was read of a folder. `whole`: it may be taken for complete but for the `partial` types.
+
+    `untyped`: something was left out of which not even the type is known. Mapped relationships stand as they
+    were given: what they mean depends on what is kept of an earlier import, too.
+    """
 
     path: Path
     entities: dict[str, Record] = field(default_factory=dict)
     edges: list[PlainEdge] = field(default_factory=list)
     whole: bool = False
+    untyped: bool = False
     partial: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+
+    def make_partial(self) -> None:
+        """Let nothing be deleted, because what was left out may have brought anything; say so once."""
+        self.whole = False
+        if not any(one.code == "partial-folder" for one in self.problems):
+            self.problems.append(
+                Problem(
+                    "graph",
+                    "partial-folder",
+                    "What was left out may have brought anything: nothing was deleted.",
+                    "Correct it and import again.",
+                )
+            )
+
+    def leave_out(self, place: str, why: str, type_name: str | None) -> None:
+        """Say why an object is left out, and that its type, or without any the folder, is partial."""
+        if type_name is None:
+            self.untyped = True
+        else:
+            self.partial.add(type_name)
+        kept = f"nothing of type {type_name} was deleted" if type_name else "nothing was deleted"
+        self.problems.append(
+            Problem(
+                place, "invalid-object", f"It was left out: {why}; {kept}.", "Correct it and import again."
+            )
+        )
 
 
 def read_graph(path: Path) -> ReadGraph:
@@ -49,7 +80,8 @@ def read_graph(path: Path) -> ReadGraph:
     for found in j1_folder.objects(root, graph.problems):
         reader.take(found)
     graph.whole = not reader.folder_is_partial()
-    reader.resolve()
+    if graph.untyped:
+        graph.make_partial()
     if graph.whole and not graph.entities:
         graph.whole = False
         graph.problems.append(
@@ -70,7 +102,6 @@ class _Reader:
 
     graph: ReadGraph
     _places: dict[tuple[Element, str], str] = field(default_factory=dict)
-    _untyped: bool = False
 
     def take(self, found: Found) -> None:
         """Take an object, or say why not."""
@@ -80,25 +111,15 @@ class _Reader:
             self._take(found, given)
         except (Invalid, RecursionError) as error:
             why = str(error) if isinstance(error, Invalid) else "it is nested too deeply"
-            kind = given.get("_type")
-            self._leave_out(found.place, why, kind if isinstance(kind, str) and kind.isprintable() else None)
+            kind = None if "_mapping" in given else given.get("_type")
+            self.graph.leave_out(
+                found.place, why, kind if isinstance(kind, str) and kind.isprintable() else None
+            )
 
     def folder_is_partial(self) -> bool:
         """Say whether something is missing of which not even the type is known."""
         codes = {problem.code for problem in self.graph.problems}
-        return self._untyped or not codes.isdisjoint({"partial-folder", "unreadable-file"})
-
-    def resolve(self) -> None:
-        """Replace mapped relationships by those they stand for, and add the targets they create."""
-        mapper = Mapper(self.graph.entities)
-        plain: list[PlainEdge] = []
-        for edge in self.graph.edges:
-            try:
-                plain += [edge] if edge.mapping is None else mapper.resolve(edge)
-            except Invalid as error:
-                self._leave_out(edge.place, str(error), edge.type)
-        self.graph.entities.update(mapper.created)
-        self.graph.edges = plain
+        return self.graph.untyped or not codes.isdisjoint({"partial-folder", "unreadable-file"})
 
     def _take(self, found: Found, given: Mapping[str, Any]) -> None:
         if found.element == "entities":
@@ -124,18 +145,6 @@ class _Reader:
         )
         return False
 
-    def _leave_out(self, place: str, why: str, type_name: str | None) -> None:
-        if type_name is None:
-            self._untyped = True
-        else:
-            self.graph.partial.add(type_name)
-        kept = f"nothing of type {type_name} was deleted" if type_name else "nothing was deleted"
-        self.graph.problems.append(
-            Problem(
-                place, "invalid-object", f"It was left out: {why}; {kept}.", "Correct it and import again."
-            )
-        )
-
 
 def publish(store: Store, integration_id: str, graph: ReadGraph) -> Run:
     """Publish what was read as a run of an import: created, updated and, where it is whole, deleted."""
@@ -152,7 +161,7 @@ def publish(store: Store, integration_id: str, graph: ReadGraph) -> Run:
 
 @dataclass(slots=True)
 class _Writer:
-    """Turns what was read into snapshots, one for each type met now or before."""
+    """Turns what was read into snapshots, one for each type met now or before, and one of its stand-ins."""
 
     store: Store
     integration_id: str
@@ -162,13 +171,18 @@ class _Writer:
         """Yield the snapshots: a type that is whole loses what was not read of it."""
         graph = self.graph
         stored = self.store.scope_states(self.integration_id)
+        edges, created = self._resolved(stored)
         found: dict[str, dict[str, SealedRecord]] = defaultdict(dict, {scope: {} for scope in stored})
-        types = self._kept_types(stored)
-        for key, record in graph.entities.items():
+        stand_ins: dict[str, dict[str, SealedRecord]] = defaultdict(dict)
+        types = self._stored_types(stored, whole=False)
+        going = self._stored_types(stored, whole=True) if created else {}
+        for key, record in {**created, **graph.entities}.items():
             sealed = seal(_following(self.store.catalogue, record))
             types[key] = sealed.type or ""
-            found[scope_name("entities", sealed.type or "")][key] = sealed
-        for edge in graph.edges:
+            scope = scope_name("entities", types[key])
+            stands_in = key in created and key not in going and not self._is_whole(scope)
+            (stand_ins if stands_in else found)[scope][key] = sealed
+        for edge in edges:
             missing = [key for key in (edge.from_key, edge.to_key) if key not in types]
             if missing:
                 graph.problems.append(_dangling(edge, missing))
@@ -177,19 +191,63 @@ class _Writer:
             found[scope_name("relationships", _type_of(edge, types))][record.key] = seal(record)
         for scope, records in found.items():
             yield Snapshot(scope, records, whole=self._is_whole(scope))
+        for scope, records in stand_ins.items():
+            yield Snapshot(scope, records, only_if_absent=True)
 
-    def _kept_types(self, scopes: Iterable[str]) -> dict[str, str]:
-        """Return the types by key of entities that stay though they were not read."""
+    def _resolved(self, stored: Iterable[str]) -> tuple[list[PlainEdge], dict[str, Record]]:
+        """Return all relationships with those that mapped ones stand for, and the targets they create."""
+        edges = self.graph.edges
+        if all(edge.mapping is None for edge in edges):
+            return edges, {}
+        plain, created, unread = self._try(edges, stored)
+        if not unread:
+            return plain, created
+        # What an unread one led to is not known, so all stays, and the others may lead there too.
+        for edge, why in unread:
+            self.graph.leave_out(edge.place, why, None)
+        self.graph.make_partial()
+        left_out = {edge.place for edge, _ in unread}
+        plain, created, _ = self._try([edge for edge in edges if edge.place not in left_out], stored)
+        return plain, created
+
+    def _try(
+        self, edges: Sequence[PlainEdge], stored: Iterable[str]
+    ) -> tuple[list[PlainEdge], dict[str, Record], list[tuple[PlainEdge, str]]]:
+        """Resolve relationships among what was read and is kept; return also those that cannot be read."""
+        mapper = Mapper({**self._kept(stored), **self.graph.entities})
+        plain: list[PlainEdge] = []
+        unread: list[tuple[PlainEdge, str]] = []
+        for edge in edges:
+            try:
+                plain += [edge] if edge.mapping is None else mapper.resolve(edge)
+            except Invalid as error:
+                unread.append((edge, str(error)))
+        return plain, mapper.created, unread
+
+    def _kept(self, stored: Iterable[str]) -> dict[str, Record]:
+        """Return the entities by key that stay though they were not read."""
+        return {
+            one.key: Record(one.key, Entity(one.key, one.type, one.properties, one.classes))
+            for scope in stored
+            if _is_of_entities(scope) and not self._is_whole(scope)
+            for one in self.store.entities(integration_id=self.integration_id, scope=scope)
+        }
+
+    def _stored_types(self, scopes: Iterable[str], *, whole: bool) -> dict[str, str]:
+        """Return the types by key of what is stored of whole types, or of those known only in part."""
         found: dict[str, str] = {}
         for scope in scopes:
-            element, _, type_name = scope.partition("/")
-            if element == "entities" and not self._is_whole(scope):
+            if _is_of_entities(scope) and self._is_whole(scope) is whole:
                 keys = self.store.scope_keys(self.integration_id, scope)
-                found.update(dict.fromkeys(keys, type_name))
+                found.update(dict.fromkeys(keys, scope.partition("/")[2]))
         return found
 
     def _is_whole(self, scope: str) -> bool:
         return self.graph.whole and scope.partition("/")[2] not in self.graph.partial
+
+
+def _is_of_entities(scope: str) -> bool:
+    return scope.partition("/")[0] == "entities"
 
 
 def _following(catalogue: Catalogue, record: Record) -> Record:

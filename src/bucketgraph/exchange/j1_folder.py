@@ -33,7 +33,13 @@ GRAPH: Final = "graph"
 SUMMARY: Final = "summary.json"
 _TEXT = "utf-8-sig"
 """UTF-8, with a byte order mark or without."""
-_INCOMPLETE = frozenset({"failure", "partial_success_due_to_dependency_failure"})
+_COMPLETE: Final = "success"
+"""The one status of a step that looked at everything, just now. A `disabled` one did not look, and what a
+`cached` one brings was seen earlier, maybe before what is stored."""
+
+
+_MOST_NAMED = 5
+"""As many steps are named in one problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,12 @@ class StepResult(msgspec.Struct, rename="camel"):
     partial_types: list[str] = []
     encountered_types: list[str] = []
     encountered_type_counts: dict[str, int] = {}
-    status: str = "success"
+    status: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Say whether it ran to its end and saw everything but its partial types."""
+        return self.status == _COMPLETE
 
 
 class PartialDatasets(msgspec.Struct):
@@ -76,13 +87,17 @@ class Summary(msgspec.Struct, rename="camel"):
     metadata: Metadata = msgspec.field(default_factory=Metadata)
 
     def partial_types(self) -> set[str]:
-        """Return the types that may lack objects: those named so, and all that a failed step declares."""
+        """Return the types that may lack objects: those named so, and all that an incomplete step makes."""
         found = set(self.metadata.partial_datasets.types)
         for step in self.integration_step_results:
             found.update(step.partial_types)
-            if step.status in _INCOMPLETE:
-                found.update(step.declared_types)
+            if not step.complete:
+                found.update(step.declared_types, step.encountered_types)
         return found
+
+    def silent_steps(self) -> list[str]:
+        """Return the ids of incomplete steps that do not declare what they make: it may be of any type."""
+        return [one.id for one in self.integration_step_results if not (one.complete or one.declared_types)]
 
 
 def locate(path: Path) -> Path:
@@ -101,9 +116,12 @@ def locate(path: Path) -> Path:
 
 
 def read_summary(root: Path, problems: list[Problem]) -> Summary | None:
-    """Read `summary.json`; None, with a problem, when it is missing or cannot be understood."""
+    """Read `summary.json`; None, with a problem, when it is missing or cannot be understood.
+
+    A step that neither ran to its end nor declares what it makes is a problem too.
+    """
     try:
-        return msgspec.json.decode((root / SUMMARY).read_text(encoding=_TEXT), type=Summary)
+        summary = msgspec.json.decode((root / SUMMARY).read_text(encoding=_TEXT), type=Summary)
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError) as error:
         problems.append(
             Problem(
@@ -115,6 +133,18 @@ def read_summary(root: Path, problems: list[Problem]) -> Summary | None:
             )
         )
         return None
+    silent = summary.silent_steps()
+    if silent:
+        problems.append(
+            Problem(
+                SUMMARY,
+                "partial-folder",
+                f"Of a step that did not run to its end ({', '.join(map(repr, silent[:_MOST_NAMED]))}) nobody "
+                "says what it makes: nothing was deleted.",
+                "Import again when the integration could run all of its steps.",
+            )
+        )
+    return summary
 
 
 def objects(root: Path, problems: list[Problem]) -> Iterator[Found]:

@@ -1,4 +1,4 @@
-"""Mapped relationships: their far end is described, and looked for among the entities of the import. Pure."""
+"""Mapped relationships: their far end is described, and looked for among what the import holds or keeps. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _UNNAMED = "mapping_source"
 
 @dataclass(slots=True)
 class Mapper:
-    """Resolves mapped relationships against entities by key; what it creates stands in `created`."""
+    """Resolves mapped relationships against entities by key; what it creates stands in `created`.
+
+    The entities are those that were read, and those that stay though they were not.
+    """
 
     entities: Mapping[str, Record]
     created: dict[str, Record] = field(default_factory=dict)

@@ -24,8 +24,8 @@ class Config(msgspec.Struct, frozen=True):
     """What is stored in plain: everything but the consumers' secrets.
 
     `kind` tells a Bitbucket that is collected from a folder that was imported; an import has neither
-    workspaces nor consumers. `integration_type` and `source` are what its entities say as `_integrationType`
-    and `_source`.
+    workspaces nor consumers. `integration_type`, `source` and `integration_class` are what its entities say as
+    `_integrationType`, `_source` and `_integrationClass`; an import may hold anything and is of no class.
     """
 
     workspaces: tuple[str, ...]
@@ -35,6 +35,7 @@ class Config(msgspec.Struct, frozen=True):
     kind: Kind = "bitbucket"
     integration_type: str = "bitbucket"
     source: str = "integration-managed"
+    integration_class: tuple[str, ...] = ("VersionControl",)
 
     @property
     def origins(self) -> Origins:
@@ -105,7 +106,14 @@ def import_config(integration_type: str) -> Config:
             f"{integration_type!r} is no integration type.",
             hint="Use letters, digits, `_`, `-` and dots, such as github or aws.",
         )
-    return Config((), (), kind="import", integration_type=integration_type, source="integration-external")
+    return Config(
+        workspaces=(),
+        consumer_keys=(),
+        kind="import",
+        integration_type=integration_type,
+        source="integration-external",
+        integration_class=(),
+    )
 
 
 def check_name(name: str, *, hint: str) -> None:

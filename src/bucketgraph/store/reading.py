@@ -38,6 +38,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
     integration_type: str = "bitbucket"
     source: str = "integration-managed"
+    integration_class: tuple[str, ...] = ("VersionControl",)
 
 
 def origins(connection: Connection) -> dict[str, Origin]:
@@ -45,7 +46,7 @@ def origins(connection: Connection) -> dict[str, Origin]:
     found: dict[str, Origin] = {}
     for row in connection.execute(select(t.integration.c.id, t.integration.c.name, t.integration.c.config)):
         kept = msgspec.json.decode(row.config, type=_Kept)
-        found[row.id] = Origin(kept.source, kept.integration_type, row.name, ("VersionControl",), row.id)
+        found[row.id] = Origin(kept.source, kept.integration_type, row.name, kept.integration_class, row.id)
     return found
 
 

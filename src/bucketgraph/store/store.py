@@ -154,7 +154,7 @@ class Store:
     def remove_integration(self, integration_id: str) -> None:
         """Delete an integration with everything it brought, history included."""
         with self._writing() as connection:
-            write.remove_integration(connection, integration_id)
+            write.remove_integration(connection, integration_id, self._clock())
 
     def start_run(self, integration_id: str, options: dict[str, str | bool | None]) -> Run:
         """Begin a run."""

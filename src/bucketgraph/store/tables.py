@@ -59,6 +59,7 @@ publication = Table(
     Column("run_id", _BIG_ID, nullable=False),
     Column("published_on", BigInteger, nullable=False, index=True),
 )
+"""A row with run 0 is the removal of an integration."""
 
 entity_type = Table(
     "entity_type",
@@ -222,6 +223,15 @@ parameter = Table(
     Column("value", Text, nullable=False),
 )
 """What `${param.name}` stands for in queries; the value is JSON."""
+
+high_water = Table(
+    "high_water",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("id", _BIG_ID, nullable=False, autoincrement=False),
+)
+"""The highest id that a table ever gave, written when an integration's rows are removed from it: no id is ever
+given again, so an `_id` means one thing for all time."""
 
 call_ledger = Table(
     "call_ledger",

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Dialect, Table, insert, select, update
+from sqlalchemy import Connection, Dialect, Table, delete, insert, select, update
 
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.store import tables as t
@@ -175,12 +175,25 @@ def _insert_text(table: Table, dialect: Dialect) -> str:
 
 
 def next_id(connection: Connection, table: Table) -> int:
-    """Return the first free id; safe because the transaction holds the write lock.
+    """Return the first id that was never given; safe because the transaction holds the write lock.
 
     As plain text: every publication asks several times, and preparing the statement would cost most of it.
     """
-    query = f"SELECT coalesce(max(id), 0) + 1 FROM {table.name}"  # noqa: S608  # our own names
-    return int(connection.exec_driver_sql(query).scalar_one())
+    return int(connection.exec_driver_sql(_next_text(table)).scalar_one())
+
+
+@functools.cache
+def _next_text(table: Table) -> str:
+    present = f"SELECT max(id) FROM {table.name}"  # noqa: S608  # our own names
+    removed = f"SELECT id FROM {t.high_water.name} WHERE name = '{table.name}'"  # noqa: S608  # our own names
+    return f"SELECT max(coalesce(({present}), 0), coalesce(({removed}), 0)) + 1"
+
+
+def remember_ids(connection: Connection, table: Table) -> None:
+    """Keep the highest id of a table, before rows are removed from it."""
+    highest = next_id(connection, table) - 1
+    connection.execute(delete(t.high_water).where(t.high_water.c.name == table.name))
+    connection.execute(insert(t.high_water).values(name=table.name, id=highest))
 
 
 def _add(connection: Connection, table: Table, **values: Any) -> int:

@@ -23,7 +23,9 @@ from bucketgraph.store import tables as t
 from bucketgraph.store.base import Publication, ScopeState
 from bucketgraph.store.entities import Item
 from bucketgraph.store.relationships import RelationshipWriter
-from bucketgraph.store.transaction import Dictionary, Transaction, chunks, next_id
+from bucketgraph.store.transaction import Dictionary, Transaction, chunks, next_id, remember_ids
+
+_NO_RUN = 0
 
 _UPDATE_RECORD = (
     update(t.record)
@@ -73,12 +75,17 @@ def publish(tx: Transaction, publication: Publication) -> None:
 
 def begin(connection: Any, names: Dictionary, *, integration_id: str, run_id: int, now: int) -> Transaction:
     """Give a publication its number, and a time never before the last one's, whatever the clock says."""
+    number, on = _number(connection, integration_id=integration_id, run_id=run_id, now=now)
+    return Transaction(connection, names, integration_id, number, on)
+
+
+def _number(connection: Any, *, integration_id: str, run_id: int, now: int) -> tuple[int, int]:
     last = connection.execute(select(func.max(t.publication.c.published_on))).scalar() or 0
     number, on = next_id(connection, t.publication), max(now, int(last))
     connection.execute(
         insert(t.publication).values(id=number, integration_id=integration_id, run_id=run_id, published_on=on)
     )
-    return Transaction(connection, names, integration_id, number, on)
+    return number, on
 
 
 def finish(tx: Transaction) -> None:
@@ -257,12 +264,15 @@ def _state_values(state: ScopeState) -> dict[str, int | None]:
     }
 
 
-def remove_integration(connection: Any, integration_id: str) -> None:
+def remove_integration(connection: Any, integration_id: str, now: int) -> None:
     """Delete an integration with everything it brought, history included.
 
-    The publications' numbers stay, so that a change feed's cursor never meets a number twice. So do the
-    observed names.
+    The publications' numbers stay, so that a change feed's cursor never meets a number twice, and the removal
+    gets one of its own, so that whoever holds a cursor notices. No id is given again. The observed names stay.
     """
+    for table in (t.record, t.relationship, t.scope, t.run):  # an entity's id is its record's
+        remember_ids(connection, table)
+    _number(connection, integration_id=integration_id, run_id=_NO_RUN, now=now)
     observed.subtract_integration(connection, integration_id)
     mine = select(t.record.c.id).where(t.record.c.integration_id == integration_id)
     edges = select(t.relationship.c.id).where(t.relationship.c.record_id.in_(mine))

@@ -332,7 +332,7 @@ class Path:
             "_integrationInstanceId": owner.c.id,
             "_integrationName": owner.c.name,
             "_integrationType": _configured("integration_type", "bitbucket"),
-            "_integrationClass": literal('["VersionControl"]'),
+            "_integrationClass": _configured("integration_class", '["VersionControl"]'),
             "_source": _configured("source", "integration-managed"),
         }[name]
         found = looked_up(value, owner, of)

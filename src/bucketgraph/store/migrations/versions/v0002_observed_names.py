@@ -1,4 +1,7 @@
-"""Observed names with live counts; types by their classes; relationships with keys and types of their own."""
+"""Observed names with live counts; types by their classes; relationships with keys and types of their own.
+
+And the highest ids that removed integrations had.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from alembic import op
 
 revision = "0002"
 down_revision = "0001"
+
+_BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 _KIND = """
     CASE each.type WHEN 'text' THEN 'string' WHEN 'integer' THEN 'number' WHEN 'real' THEN 'number'
@@ -43,6 +48,11 @@ def upgrade() -> None:
         "parameter",
         sa.Column("name", sa.Text(), primary_key=True),
         sa.Column("value", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "high_water",
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("id", _BIG_ID, nullable=False, autoincrement=False),
     )
     _observe_triples()
     _observe_properties()
