@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Generic, Literal, TypeVar
 
+import msgspec
 from sqlalchemy import Connection, Dialect, func, select
 
 from bucketgraph.graph.schema import Catalogue
@@ -110,6 +111,8 @@ class Asker:
         with running(connection, self._timeout):
             request = _pinned(connection, request, place, clock)
             graph = self.known(connection)
+            if place is not None:
+                pages.check_owners(place, graph.owners)
             prepared = self.prepare(connection, request, graph)
             setting = partial(_setting, connection, self._catalogue, graph, request)
             return self.answer(connection, prepared, request, place, Reader(connection, setting, graph))
@@ -125,10 +128,19 @@ class Asker:
         """Run a prepared request and read its rows."""
         if prepared.kind == "tree":
             return _tree(connection, prepared, reader)
-        rows, following = _page(connection, prepared, request, place)
+        rows, after = _page(connection, prepared, request, place)
+        following = None if after is None else self._cursor(connection, request, place, after)
         data, columns = _data(prepared, rows, reader)
         total = None if following else len(rows) + (place.offset if place else 0)
         return Answer(prepared.kind, data, columns, following, total, prepared.resolved.messages)
+
+    def _cursor(self, connection: Connection, request: Request, place: Place | None, offset: int) -> str:
+        """Return the cursor of a page: of whichever page it is, it speaks of the first one's question and graph."""
+        if place is None:
+            number, moment = _newest(connection)
+            owners = pages.marks(self.known(connection).owners)
+            place = Place(pages.question_of(request), offset, number, moment, request.now or 0, owners)
+        return pages.write_cursor(msgspec.structs.replace(place, offset=offset))
 
     def check(self, connection: Connection, request: Request, clock: Callable[[], int]) -> tuple[str, ...]:
         """Return the warnings of a request that can be asked. Raises `QueryError` for one that cannot."""
@@ -282,8 +294,8 @@ def _text(done: Lowered, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
 
 def _page(
     connection: Connection, prepared: Prepared, request: Request, place: Place | None
-) -> tuple[list[Any], str | None]:
-    """Return the rows of one page, and the cursor of the next."""
+) -> tuple[list[Any], int | None]:
+    """Return the rows of one page, and how many rows stand before the next; None: there is no next."""
     made = prepared.resolved.plan
     if request.page is None and made.limit is None and not made.skip and place is None:
         return fetch(connection, prepared.sql, prepared.values), None
@@ -295,9 +307,7 @@ def _page(
     rows = fetch(connection, prepared.cut_sql, (*prepared.values, count, made.skip + offset))
     if wanted is None or len(rows) <= wanted:
         return rows, None
-    number, moment = (place.publication, place.moment) if place else _newest(connection)
-    following = Place(pages.question_of(request), offset + wanted, number, moment, request.now or 0)
-    return rows[:wanted], pages.write_cursor(following)
+    return rows[:wanted], offset + wanted
 
 
 def _data(prepared: Prepared, rows: list[Any], reader: Reader) -> tuple[list[Any], tuple[str, ...]]:
