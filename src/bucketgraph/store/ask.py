@@ -115,6 +115,8 @@ class Asker:
         with running(connection, self._timeout):
             request = _pinned(connection, request, place, clock)
             graph = self.known(connection)
+            if place is not None:
+                pages.check_owners(place, graph.owners)
             prepared = self.prepare(connection, request, graph)
             setting = partial(_setting, connection, self._catalogue, graph, request)
             reader = Reader(connection, setting, graph)
@@ -133,11 +135,28 @@ class Asker:
         """Run a prepared request and read its rows; `question` is what its cursors belong to."""
         if prepared.kind == "tree":
             return _tree(connection, prepared, reader)
-        rows, following = _page(connection, prepared, request, place, question)
+        rows, after = _page(connection, prepared, request, place)
+        following = None if after is None else self._cursor(connection, request, place, after, question)
         data, columns = _data(prepared, rows, reader)
         total = len(rows) + (place.offset if place else 0)
         counted = total if following is None else _counted(connection, prepared)
         return Answer(prepared.kind, data, columns, following, counted, prepared.resolved.messages)
+
+    def _cursor(
+        self, connection: Connection, request: Request, place: Place | None, offset: int, question: str
+    ) -> str:
+        """Return the cursor of a page: of whichever page it is, it speaks of the first one's question and graph."""
+        if place is None:
+            place = Place(
+                question,
+                offset,
+                *_newest(connection),
+                now=request.now or 0,
+                as_of=request.as_of,
+                parameters=pages.digest(request.parameters),
+                owners=pages.marks(self.known(connection).owners),
+            )
+        return pages.write_cursor(msgspec.structs.replace(place, offset=offset))
 
     def check(self, connection: Connection, request: Request, clock: Callable[[], int]) -> tuple[str, ...]:
         """Return the warnings of a request that can be asked. Raises `QueryError` for one that cannot."""
@@ -296,9 +315,9 @@ def _text(done: Lowered, dialect: Dialect) -> tuple[str, tuple[Any, ...]]:
 
 
 def _page(
-    connection: Connection, prepared: Prepared, request: Request, place: Place | None, question: str
-) -> tuple[list[Any], str | None]:
-    """Return the rows of one page, and the cursor of the next."""
+    connection: Connection, prepared: Prepared, request: Request, place: Place | None
+) -> tuple[list[Any], int | None]:
+    """Return the rows of one page, and how many rows stand before the next; None: there is no next."""
     made = prepared.resolved.plan
     if request.page is None and made.limit is None and not made.skip and place is None:
         return fetch(connection, prepared.sql, prepared.values), None
@@ -310,11 +329,7 @@ def _page(
     rows = fetch(connection, prepared.cut_sql, (*prepared.values, count, made.skip + offset))
     if wanted is None or len(rows) <= wanted:
         return rows, None
-    if place is None:
-        now, held = request.now or 0, pages.digest(request.parameters)
-        place = Place(question, 0, *_newest(connection), now, request.as_of, held)
-    following = msgspec.structs.replace(place, offset=offset + wanted)
-    return rows[:wanted], pages.write_cursor(following)
+    return rows[:wanted], offset + wanted
 
 
 def _count(connection: Connection, prepared: Prepared) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,13 +14,15 @@ from bucketgraph.graph.values import fingerprint
 from bucketgraph.j1ql.results import Request
 
 _DIGEST: Final = 8
+_MARK: Final = 6
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """What a cursor holds: which question it belongs to, how many rows were given, and as of when.
 
     `publication` is the newest one that the first page saw, `moment` when it was made, `now` what `date.now` meant
-    there and `as_of` which moment was asked, if any (all epoch ms). `parameters` is a digest of their values.
+    there and `as_of` which moment was asked, if any (all epoch ms). `parameters` is a digest of their values, and
+    `owners` marks the integrations whose graphs it saw.
     """
 
     question: str
@@ -29,6 +32,25 @@ class Place(msgspec.Struct, frozen=True, array_like=True):
     now: int
     as_of: int | None
     parameters: str
+    owners: str
+
+
+def marks(owners: Sequence[str]) -> str:
+    """Return a mark of six letters for each integration."""
+    return "".join(fingerprint(one.encode())[: _MARK // 2].hex() for one in owners)
+
+
+def check_owners(place: Place, owners: Sequence[str]) -> None:
+    """Raise `QueryError` when an integration that the first page saw was removed: its history went with it."""
+    now = _split(marks(owners))
+    if not _split(place.owners) <= now:
+        raise QueryError(
+            "An integration was removed since the first page was given.", hint="Ask for the first page again."
+        )
+
+
+def _split(marked: str) -> set[str]:
+    return {marked[begin : begin + _MARK] for begin in range(0, len(marked), _MARK)}
 
 
 def question_of(request: Request) -> str:

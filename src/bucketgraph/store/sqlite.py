@@ -29,11 +29,12 @@ from bucketgraph.store.statement import prepare_connection
 
 BUSY_TIMEOUT_MS = 30_000
 _DRIVERS = ("sqlite", "sqlite+pysqlite")
-_PRAGMAS = ("synchronous = NORMAL", "cache_size = -32000")
-_READER_PRAGMAS = (*_PRAGMAS, "query_only = ON")
-"""What a query sorts goes to a temporary file when it outgrows the cache: it may be millions of rows."""
+_MOST_MEMORY = 1_000_000_000
+"""Bytes that SQLite may take in a whole process: a query may sort millions of rows, and they stay in memory."""
 
-_WRITER_PRAGMAS = ("wal_autocheckpoint = 4000", "temp_store = MEMORY", *_PRAGMAS)
+_PRAGMAS = ("synchronous = NORMAL", "cache_size = -32000", "temp_store = MEMORY")
+_READER_PRAGMAS = (*_PRAGMAS, f"hard_heap_limit = {_MOST_MEMORY}", "query_only = ON")
+_WRITER_PRAGMAS = ("wal_autocheckpoint = 4000", *_PRAGMAS)
 """A page that many transactions touch goes from the log to the file once for all: 16 MB of log, not 4."""
 
 _SAMPLE = 1000

@@ -74,6 +74,9 @@ def running(connection: Connection, seconds: float) -> Iterator[None]:
     except DBAPIError as error:
         _explain(error, error.orig, connection)
         raise
+    except MemoryError:
+        deadline.explain(MemoryError())
+        raise QueryError("The query needs more memory than it may have.", hint=SMALLER_ANSWER) from None
     except RecursionError:
         raise QueryError(
             "The query is nested too deep.", hint="Ask in several queries, with fewer negations and groups."
