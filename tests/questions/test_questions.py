@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from support.known import known_graph
 
 from bucketgraph.errors import ConfigError
+from bucketgraph.j1ql import syntax
 from bucketgraph.j1ql.parser import parse
 from bucketgraph.j1ql.printer import to_text
 from bucketgraph.j1ql.resolve import resolve
-from bucketgraph.j1ql.syntax import Compare, Literal, walk
+from bucketgraph.j1ql.syntax import Call, Compare, Literal, Selector, walk
 from bucketgraph.questions.base import Question
 from bucketgraph.questions.fill import asked, fill
 from bucketgraph.questions.loader import load, read
@@ -22,6 +23,8 @@ LIBRARY = load()
 KNOWN = known_graph(count=3)
 IMPORTED_ONLY = ("Person", '"IS"')
 """What only imported graphs hold."""
+
+AGGREGATES = {"COUNT", "SUM", "AVG", "MIN", "MAX"}
 
 MINIMAL = "questions:\n  - name: a\n    title: A?\n    query: FIND *\n"
 
@@ -45,6 +48,33 @@ def test_every_question_can_be_asked_and_every_name_in_it_is_declared(question: 
         resolved = resolve(parse(one.text), text=one.text, known=KNOWN, now=1, variables=one.variables)
         strange = [m for m in resolved.messages if not any(word in m for word in IMPORTED_ONLY)]
         assert strange == [], one.text
+
+
+@pytest.mark.parametrize("question", LIBRARY.questions, ids=lambda question: question.name)
+def test_people_of_one_name_are_never_counted_together(question: Question) -> None:
+    for one in asked(question, specimens(question)):
+        query = parse(one.text)
+        if not isinstance(query.returns, tuple):
+            continue
+        nodes = [item.expression for item in query.returns]
+        if not any(isinstance(node, Call) and node.name.upper() in AGGREGATES for node in nodes):
+            continue
+        people = {
+            node.alias
+            for node in walk(query)
+            if isinstance(node, Selector) and any(member.name == "bitbucket_user" for member in node.members)
+        }
+        columns = {node.segments for node in nodes if isinstance(node, syntax.Path)}
+        named = {segments[0] for segments in columns if segments[0] in people and segments[1:] == ("name",)}
+        assert all((person, "_key") in columns for person in named), one.text
+
+
+def test_commits_that_a_late_comment_hides_are_still_told() -> None:
+    """An old pull request is updated by a comment, and then still was not merged lately."""
+    (one,) = asked(LIBRARY.find("pushed-without-pull-requests"), {})
+    merged = one.text[one.text.index("bitbucket_pull_request") :]
+    assert "mergedOn > date.now" in merged
+    assert "updatedOn > date.now" not in merged
 
 
 def test_parameters_are_typed_and_missing_ones_asked_for() -> None:
