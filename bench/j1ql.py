@@ -35,6 +35,7 @@ from bucketgraph.j1ql.results import Request
 from bucketgraph.j1ql.values import words, words_of
 from bucketgraph.store.lowering.setting import Setting
 from bucketgraph.store.reading import Reader
+from bucketgraph.store.statement import prepare_connection
 from bucketgraph.store.store import Store
 
 WORLD = Size("questions", 2_000, 100_000, 300, 60)
@@ -170,6 +171,7 @@ def _running(store: Store, request: Request) -> Iterator[Callable[[], list[Any]]
     """Hand out what only runs a prepared question and reads its rows, within one transaction."""
     asker = store._asker  # noqa: SLF001  # the two halves of asking are measured apart here only
     with store._reading() as connection:  # noqa: SLF001
+        prepare_connection(connection)
         known = asker.known(connection)
         prepared = asker.prepare(connection, request, known)
         reader = Reader(connection, lambda: Setting(known, CATALOGUE, {}), known)

@@ -25,7 +25,6 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 from bucketgraph.errors import Bug, ConfigError, StoreBusy, StoreError, StoreFull, StoreUnreadable
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.store.lower import hot_column
-from bucketgraph.store.statement import prepare_connection
 
 BUSY_TIMEOUT_MS = 30_000
 _DRIVERS = ("sqlite", "sqlite+pysqlite")
@@ -56,9 +55,7 @@ def writer(url: str, busy_timeout_ms: int) -> Engine:
 
 def reader(url: str, busy_timeout_ms: int) -> Engine:
     """Return an engine whose connections cannot write, not even into the file's header."""
-    engine = _engine(url, busy_timeout_ms, _READER_PRAGMAS, "BEGIN")
-    event.listen(engine, "connect", prepare_connection)
-    return engine
+    return _engine(url, busy_timeout_ms, _READER_PRAGMAS, "BEGIN")
 
 
 def file_of(url: str) -> Path:

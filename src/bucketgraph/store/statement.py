@@ -35,12 +35,14 @@ _TOO_MUCH: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG, sqlit
 _PRIMARY_CODE: Final = 0xFF
 
 
-def prepare_connection(connection: Any, record: Any) -> None:
-    """Make a new connection fit for queries; `record` is where SQLAlchemy keeps what belongs to it."""
-    failed: list[BaseException] = []
-    record.info[_FAILED] = failed
-    lend(connection, failed)
-    watch(connection, record.info)
+def prepare_connection(connection: Connection) -> None:
+    """Make a connection fit for queries, the first time that it is to answer one."""
+    held = connection.connection
+    if _FAILED not in held.info:
+        failed: list[BaseException] = []
+        held.info[_FAILED] = failed
+        lend(held.dbapi_connection, failed)
+        watch(held.dbapi_connection, held.info)
 
 
 def fetch(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
@@ -63,6 +65,7 @@ def fetch(connection: Connection, sql: str, values: Sequence[Any]) -> list[Any]:
 @contextmanager
 def running(connection: Connection, seconds: float) -> Iterator[None]:
     """Let all that happens inside take so long together. Raises `QueryTimeout` and `QueryError`."""
+    prepare_connection(connection)
     deadline = deadline_of(connection.connection.info)
     deadline.begin(seconds)
     try:

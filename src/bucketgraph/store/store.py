@@ -7,7 +7,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, Engine
 
@@ -15,10 +16,8 @@ from bucketgraph.errors import ConfigError, StoreError
 from bucketgraph.graph.entity import Record
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
-from bucketgraph.j1ql.differences import Differences
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.results import Answer, Parameter, Request
-from bucketgraph.j1ql.words import Explanation
 from bucketgraph.store import (
     feed,
     known,
@@ -33,7 +32,6 @@ from bucketgraph.store import (
     sqlite,
     write,
 )
-from bucketgraph.store.ask import Asker
 from bucketgraph.store.base import (
     Change,
     Counts,
@@ -47,6 +45,11 @@ from bucketgraph.store.base import (
     StoredRelationship,
 )
 from bucketgraph.store.transaction import Dictionary
+
+if TYPE_CHECKING:
+    from bucketgraph.j1ql.differences import Differences
+    from bucketgraph.j1ql.words import Explanation
+    from bucketgraph.store.ask import Asker
 
 QUERY_TIMEOUT_SECONDS = 60.0
 """How long a query may run, unless the settings say otherwise."""
@@ -80,7 +83,7 @@ class Store:
         self._writer: Engine = sqlite.writer(url, busy_timeout_ms)
         self._reader: Engine = sqlite.reader(url, busy_timeout_ms)
         self._lock = threading.Lock()
-        self._asker = Asker(catalogue, query_timeout_seconds)
+        self._query_timeout = query_timeout_seconds
         self._observed = observed.Known()
 
     @classmethod
@@ -111,6 +114,13 @@ class Store:
             store.close()
             raise
         return store
+
+    @cached_property
+    def _asker(self) -> Asker:
+        """Return who answers questions; whoever only collects never loads the language."""
+        from bucketgraph.store.ask import Asker  # noqa: PLC0415
+
+        return Asker(self.catalogue, self._query_timeout)
 
     def close(self) -> None:
         """Close all connections."""
