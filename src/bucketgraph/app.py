@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bucketgraph.bitbucket.budget import consumer_id
 from bucketgraph.bitbucket.client import Patience
@@ -16,8 +17,6 @@ from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
 from bucketgraph.collect.steps import CATALOGUE
-from bucketgraph.exchange.exports import Exported, export
-from bucketgraph.exchange.imports import publish, read_graph
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
 from bucketgraph.integrations.registry import Registry
@@ -25,6 +24,9 @@ from bucketgraph.integrations.vault import Vault, open_vault
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Run
 from bucketgraph.store.store import Store
+
+if TYPE_CHECKING:
+    from bucketgraph.exchange.exports import Exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class App:
         self, path: Path, name: str, *, integration_type: str | None = None
     ) -> tuple[Integration, Run]:
         """Import a folder in the `.j1-integration` layout under a name, alone among all processes."""
+        from bucketgraph.exchange.imports import publish, read_graph  # noqa: PLC0415  # who only collects does without
+
         graph = read_graph(path)
         integration = self.registry.find_import(name, integration_type)
         with self.registry.running(integration):
@@ -114,6 +118,8 @@ class App:
 
     def export_folder(self, path: Path, name: str | None = None, *, as_of: int | None = None) -> Exported:
         """Export one integration, or all, into a new folder; `as_of` is epoch ms."""
+        from bucketgraph.exchange.exports import export  # noqa: PLC0415  # as above
+
         chosen = [self.registry.find(name)] if name is not None else self.registry.all()
         return export(self.store, path, [one.id for one in chosen], as_of=as_of)
 

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Dialect, Table, delete, insert, select, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, insert, select, update
 
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.store import tables as t
@@ -19,6 +19,13 @@ from bucketgraph.store.sightings import Sightings
 T = TypeVar("T")
 
 _CHUNK = 500
+
+# Built once: every publication asks this, and building it anew would cost more than the answer.
+_ENDS = select(t.entity.c.key, t.entity.c.id, t.entity.c.type_id).where(
+    t.entity.c.integration_id == bindparam("integration"),
+    t.entity.c.key.in_(bindparam("keys", expanding=True)),
+    t.entity.c.end_on.is_(None),
+)
 
 
 def chunks(items: Iterable[T], size: int = _CHUNK) -> Iterator[list[T]]:
@@ -149,15 +156,8 @@ class Transaction:
         """Return id and type of the live entities with the given keys; missing ones are left out."""
         unknown = sorted(keys - self._ends.keys())
         for chunk in chunks(unknown):
-            rows = self.connection.execute(
-                select(t.entity.c.key, t.entity.c.id, t.entity.c.type_id).where(
-                    t.entity.c.integration_id == self.integration_id,
-                    t.entity.c.key.in_(chunk),
-                    t.entity.c.end_on.is_(None),
-                )
-            )
-            for row in rows:
-                self._ends[row.key] = End(row.id, row.type_id)
+            rows = self.connection.execute(_ENDS, {"integration": self.integration_id, "keys": chunk})
+            self._ends.update({key: End(of, type_id) for key, of, type_id in rows})
         return {key: self._ends[key] for key in keys if key in self._ends}
 
 

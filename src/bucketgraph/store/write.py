@@ -37,6 +37,19 @@ _UPDATE_RECORD = (
         raw=func.coalesce(bindparam("to_raw"), t.record.c.raw),
     )
 )
+# Built once, as every publication asks them.
+_STORED_RECORDS = select(
+    t.record.c.id, t.record.c.key, t.record.c.scope_id, t.record.c.live, t.record.c.digest
+).where(
+    t.record.c.integration_id == bindparam("integration"),
+    t.record.c.key.in_(bindparam("keys", expanding=True)),
+)
+_LIVE_KEYS = select(t.record.c.key, t.record.c.id).where(
+    t.record.c.scope_id == bindparam("scope"), t.record.c.live
+)
+_SCOPE_ID = select(t.scope.c.id).where(
+    t.scope.c.integration_id == bindparam("integration"), t.scope.c.name == bindparam("name")
+)
 _MOVE_RECORD = update(t.record).where(t.record.c.id == bindparam("of")).values(scope_id=bindparam("to_scope"))
 
 
@@ -148,13 +161,10 @@ def _reserve(tx: Transaction, plan: _Plan) -> None:
 
 
 def _stored_records(tx: Transaction, keys: Iterable[str]) -> dict[str, Row[Any]]:
-    columns = (t.record.c.id, t.record.c.key, t.record.c.scope_id, t.record.c.live, t.record.c.digest)
     found: dict[str, Row[Any]] = {}
     for chunk in chunks(keys):
-        query = select(*columns).where(
-            t.record.c.integration_id == tx.integration_id, t.record.c.key.in_(chunk)
-        )
-        found.update({row.key: row for row in tx.connection.execute(query)})
+        rows = tx.connection.execute(_STORED_RECORDS, {"integration": tx.integration_id, "keys": chunk})
+        found.update({row.key: row for row in rows})
     return found
 
 
@@ -191,8 +201,7 @@ def _doomed(tx: Transaction, plans: Sequence[_Plan], retire: frozenset[str]) -> 
 
 
 def _live_keys(tx: Transaction, scope: int) -> dict[str, int]:
-    query = select(t.record.c.key, t.record.c.id).where(t.record.c.scope_id == scope, t.record.c.live)
-    return {row.key: row.id for row in tx.connection.execute(query)}
+    return {row.key: row.id for row in tx.connection.execute(_LIVE_KEYS, {"scope": scope})}
 
 
 def _children(tx: Transaction, snapshot: Snapshot, gone: Iterable[str]) -> list[int]:
@@ -237,8 +246,7 @@ def _forget_digests(tx: Transaction, ids: Collection[int]) -> None:
 
 def scope_id(tx: Transaction, name: str) -> int:
     """Return the id of a scope, creating it on first use."""
-    query = select(t.scope.c.id).where(t.scope.c.integration_id == tx.integration_id, t.scope.c.name == name)
-    found = tx.connection.execute(query).scalar()
+    found = tx.connection.execute(_SCOPE_ID, {"integration": tx.integration_id, "name": name}).scalar()
     if found is not None:
         return int(found)
     new = next_id(tx.connection, t.scope)
