@@ -17,14 +17,45 @@ _WORKSPACE = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]+|\{[0-9a-fA-F-]{36}\}")
 _TYPE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _LONGEST_NAME = 100
 
-Kind = Literal["bitbucket", "import"]
+Kind = Literal["bitbucket", "import", "people", "mapper"]
+"""A Bitbucket that is collected, an imported folder, an imported list of people, and the owner of the mapped
+relationships between people and users."""
+
+Interval = Literal[
+    "DISABLED",
+    "TEN_SECONDS",
+    "THIRTY_MINUTES",
+    "ONE_HOUR",
+    "FOUR_HOURS",
+    "EIGHT_HOURS",
+    "TWELVE_HOURS",
+    "ONE_DAY",
+    "ONE_WEEK",
+]
+"""JupiterOne's polling intervals; TEN_SECONDS is for trying things out against a fake on this computer only."""
+
+TagValue = str | bool
+
+
+class Polling(msgspec.Struct, frozen=True):
+    """When an integration is collected by itself.
+
+    `hour` (0 to 23, UTC) belongs to ONE_DAY and ONE_WEEK, `weekday` (0 is Sunday) to ONE_WEEK; None lets us choose.
+    """
+
+    interval: Interval = "ONE_DAY"
+    hour: int | None = None
+    weekday: int | None = None
 
 
 class Config(msgspec.Struct, frozen=True):
     """What is stored in plain: everything but the consumers' secrets.
 
     `kind` tells a Bitbucket that is collected from a folder that was imported; an import has neither
-    workspaces nor consumers. `integration_type`, `source` and `integration_class` are what its entities say as
+    workspaces nor consumers. `polling` and `paused` say when it is collected by itself. `tag_account_name` and `tags`
+    (names without the `tag.`) become properties of all its entities. `sources` switches ingestion sources on or off
+    by id; one that is not named has its default. `since` (a date, 2026-01-31) leaves out on the first walk what was
+    closed before. `integration_type`, `source` and `integration_class` are what its entities say as
     `_integrationType`, `_source` and `_integrationClass`; an import may hold anything and is of no class.
     """
 
@@ -36,6 +67,12 @@ class Config(msgspec.Struct, frozen=True):
     integration_type: str = "bitbucket"
     source: str = "integration-managed"
     integration_class: tuple[str, ...] = ("VersionControl",)
+    polling: Polling = Polling()
+    paused: bool = False
+    tag_account_name: bool = False
+    tags: dict[str, TagValue] = {}
+    sources: dict[str, bool] = {}
+    since: str | None = None
 
     @property
     def origins(self) -> Origins:

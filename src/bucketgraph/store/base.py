@@ -97,11 +97,17 @@ class RunReport(msgspec.Struct):
 
 
 RunStatus = Literal["IN_PROGRESS", "COMPLETED", "COMPLETED_WITH_ERRORS", "FAILED"]
+Trigger = Literal["cli", "manual", "schedule", "catch-up", "resume"]
+"""What began a run: the command line, a person through the server, a tick of the schedule, the tick that was
+missed while nothing ran, or the end of an interruption."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of an integration; times in epoch ms."""
+    """One run of an integration; times in epoch ms.
+
+    `workflow_id` names the durable job that does it; `cancel_on` is when somebody asked it to stop.
+    """
 
     id: int
     integration_id: str
@@ -110,11 +116,61 @@ class Run:
     status: RunStatus
     options: Mapping[str, str | bool | None]
     report: RunReport
+    trigger: Trigger = "cli"
+    workflow_id: str | None = None
+    cancel_on: int | None = None
+
+
+Level = Literal["debug", "info", "warning", "error"]
+LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something to be noted in a run's event log; `details` holds counts and other plain facts.
+
+    `name` is one of a small vocabulary: step_start, step_end, step_failure, warn_missing_permission, ….
+    """
+
+    level: Level
+    name: str
+    message: str
+    step: str = ""
+    details: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """An entry of a run's event log; `on` is epoch ms."""
+
+    id: int
+    run_id: int
+    integration_id: str
+    on: int
+    level: Level
+    name: str
+    step: str
+    message: str
+    details: Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token of the API as stored: its hash, never itself. Times are epoch ms."""
+
+    id: str
+    name: str
+    role: str
+    integration_id: str | None
+    hash: str
+    created_on: int
+    expires_on: int | None = None
+    last_used_on: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationRow:
-    """An integration as stored: `config` is JSON text, `credentials` encrypted text."""
+    """An integration as stored: `config` is JSON text, `credentials` encrypted text, times epoch ms."""
 
     id: str
     name: str

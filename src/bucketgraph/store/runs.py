@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from bucketgraph.errors import StoreError
 from bucketgraph.store import tables as t
-from bucketgraph.store.base import Counts, IntegrationRow, Run, RunReport, RunStatus
+from bucketgraph.store.base import Counts, IntegrationRow, Run, RunReport, RunStatus, Trigger
 from bucketgraph.store.transaction import next_id
 
 _REPORT = msgspec.json.Decoder(RunReport)
@@ -31,9 +31,27 @@ def add_integration(connection: Connection, row: IntegrationRow) -> None:
     )
 
 
+def update_integration(connection: Connection, row: IntegrationRow) -> None:
+    """Store an integration's name, description, configuration and credentials anew."""
+    of = t.integration.c.id == row.id
+    connection.execute(
+        update(t.integration)
+        .where(of)
+        .values(
+            name=row.name,
+            description=row.description,
+            config=row.config,
+            credentials=row.credentials,
+            updated_on=row.updated_on,
+        )
+    )
+
+
 def integrations(connection: Connection) -> list[IntegrationRow]:
-    """Return all integrations by name."""
-    rows = connection.execute(select(t.integration).order_by(t.integration.c.name))
+    """Return all integrations by name, removed ones left out."""
+    rows = connection.execute(
+        select(t.integration).where(t.integration.c.removed_on.is_(None)).order_by(t.integration.c.name)
+    )
     return [
         IntegrationRow(r.id, r.name, r.description, r.config, r.credentials, r.created_on, r.updated_on)
         for r in rows
@@ -41,7 +59,13 @@ def integrations(connection: Connection) -> list[IntegrationRow]:
 
 
 def start_run(
-    connection: Connection, integration_id: str, options: dict[str, str | bool | None], now: int
+    connection: Connection,
+    integration_id: str,
+    options: dict[str, str | bool | None],
+    now: int,
+    *,
+    trigger: Trigger = "cli",
+    workflow_id: str | None = None,
 ) -> Run:
     """Insert a new run in progress."""
     new = next_id(connection, t.run)
@@ -54,9 +78,11 @@ def start_run(
             status="IN_PROGRESS",
             options=msgspec.json.encode(options).decode(),
             report=msgspec.json.encode(report).decode(),
+            trigger=trigger,
+            workflow_id=workflow_id,
         )
     )
-    return Run(new, integration_id, now, None, "IN_PROGRESS", options, report)
+    return Run(new, integration_id, now, None, "IN_PROGRESS", options, report, trigger, workflow_id)
 
 
 def runs(connection: Connection, integration_id: str, *, limit: int | None = None) -> list[Run]:
@@ -65,6 +91,29 @@ def runs(connection: Connection, integration_id: str, *, limit: int | None = Non
         select(t.run).where(t.run.c.integration_id == integration_id).order_by(t.run.c.id.desc()).limit(limit)
     )
     return [_run(row) for row in connection.execute(query)]
+
+
+def find_run(connection: Connection, run_id: int) -> Run | None:
+    """Return a run, or None."""
+    row = connection.execute(select(t.run).where(t.run.c.id == run_id)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def run_of_workflow(connection: Connection, workflow_id: str) -> Run | None:
+    """Return the run that a durable job began or took over, or None."""
+    row = connection.execute(select(t.run).where(t.run.c.workflow_id == workflow_id)).one_or_none()
+    return None if row is None else _run(row)
+
+
+def adopt_run(connection: Connection, run_id: int, workflow_id: str | None) -> None:
+    """Let a durable job go on with an interrupted run."""
+    connection.execute(update(t.run).where(t.run.c.id == run_id).values(workflow_id=workflow_id))
+
+
+def request_cancel(connection: Connection, run_id: int, now: int) -> bool:
+    """Ask a run to stop; tell whether it was still in progress."""
+    asked = (t.run.c.id == run_id) & (t.run.c.status == "IN_PROGRESS")
+    return connection.execute(update(t.run).where(asked).values(cancel_on=now)).rowcount > 0
 
 
 def add_counts(connection: Connection, run_id: int, counts: Counts) -> None:
@@ -87,13 +136,13 @@ def end_run(
 
 
 def _find(connection: Connection, run_id: int) -> Run:
-    row = connection.execute(select(t.run).where(t.run.c.id == run_id)).one_or_none()
-    if row is None:
+    found = find_run(connection, run_id)
+    if found is None:
         raise StoreError(
             f"Run {run_id} is not in the graph file any more.",
             hint="Its integration was removed meanwhile; nothing of this transaction was written.",
         )
-    return _run(row)
+    return found
 
 
 def _save_report(connection: Connection, run_id: int, report: RunReport) -> None:
@@ -110,4 +159,7 @@ def _run(row: Row[Any]) -> Run:
         row.status,
         _OPTIONS.decode(row.options),
         _REPORT.decode(row.report),
+        row.trigger,
+        row.workflow_id,
+        row.cancel_on,
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from bucketgraph.errors import StoreNewer, StoreUnreadable
 from bucketgraph.store.tables import metadata
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 """All schema versions in order; the last is what this program works with."""
 
 HEAD = VERSIONS[-1]

@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Connection, Engine
 
-from bucketgraph.errors import ConfigError, StoreError
+from bucketgraph.errors import StoreError
 from bucketgraph.graph.entity import Record
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql.known import KnownGraph
-from bucketgraph.j1ql.results import Answer, Parameter, Request
+from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.store import (
     feed,
     known,
-    ledger,
     lookup,
     observed,
-    parameters,
     past,
     read,
     runs,
@@ -32,14 +30,11 @@ from bucketgraph.store import (
     sqlite,
     write,
 )
+from bucketgraph.store.administration import Administration
 from bucketgraph.store.base import (
     Change,
     Counts,
-    IntegrationRow,
     Publication,
-    Run,
-    RunReport,
-    RunStatus,
     ScopeState,
     StoredEntity,
     StoredRelationship,
@@ -60,7 +55,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store:
+class Store(Administration):
     """The graph with its history. All methods are synchronous; writes take the file's one write lock."""
 
     def __init__(
@@ -145,45 +140,10 @@ class Store:
         self._observed.learn(written)
         return tx.counts, len(tx.dangling)
 
-    def add_integration(self, row: IntegrationRow) -> None:
-        """Insert an integration; raises ConfigError when its name is taken."""
-        with self._writing() as connection:
-            if any(row.name == other.name for other in runs.integrations(connection)):
-                raise ConfigError(
-                    f"There is already an integration named {row.name!r}.",
-                    hint="Choose another name, or remove the old one with "
-                    f"`bucketgraph integration remove {row.name}`.",
-                )
-            runs.add_integration(connection, row)
-
-    def integrations(self) -> list[IntegrationRow]:
-        """Return all integrations by name."""
-        with self._reading() as connection:
-            return runs.integrations(connection)
-
     def remove_integration(self, integration_id: str) -> None:
         """Delete an integration with everything it brought, history included."""
         with self._writing() as connection:
             write.remove_integration(connection, integration_id, self._clock())
-
-    def start_run(self, integration_id: str, options: dict[str, str | bool | None]) -> Run:
-        """Begin a run."""
-        with self._writing() as connection:
-            return runs.start_run(connection, integration_id, options, self._clock())
-
-    def end_run(self, run_id: int, status: RunStatus, report: RunReport) -> Run:
-        """End a run; IN_PROGRESS keeps it open, to be resumed."""
-        now = None if status == "IN_PROGRESS" else self._clock()
-        with self._writing() as connection:
-            ended = runs.end_run(connection, run_id, status=status, report=report, now=now)
-        if ended.report.counts.changed():
-            self._refresh_statistics()
-        return ended
-
-    def runs(self, integration_id: str, *, limit: int | None = None) -> list[Run]:
-        """Return an integration's runs, newest first."""
-        with self._reading() as connection:
-            return runs.runs(connection, integration_id, limit=limit)
 
     def scope_states(self, integration_id: str) -> dict[str, ScopeState]:
         """Return how far each scope was collected."""
@@ -307,21 +267,6 @@ class Store:
         with self._reading() as connection:
             return self._asker.ask(connection, request, self._clock)
 
-    def parameters(self) -> dict[str, Parameter]:
-        """Return the stored parameters, which `${param.name}` in a query stands for."""
-        with self._reading() as connection:
-            return parameters.read(connection)
-
-    def set_parameter(self, name: str, value: Parameter) -> None:
-        """Store a parameter, in place of one of the same name."""
-        with self._writing() as connection:
-            parameters.write(connection, name, value)
-
-    def remove_parameter(self, name: str) -> bool:
-        """Forget a parameter; tell whether there was one."""
-        with self._writing() as connection:
-            return parameters.remove(connection, name)
-
     def check(self, request: Request) -> tuple[str, ...]:
         """Return the warnings of a query that can be asked; raises `QueryError` for one that cannot."""
         with self._reading() as connection:
@@ -347,21 +292,6 @@ class Store:
         """Return `ok`, or what SQLite's own integrity check found."""
         with self._reading() as connection:
             return str(connection.exec_driver_sql("PRAGMA integrity_check").scalar())
-
-    def ledger_minutes(self, consumer: str, group: str) -> dict[int, int]:
-        """Return the calls of a consumer by minute since the epoch."""
-        with self._reading() as connection:
-            return ledger.minutes(connection, consumer, group)
-
-    def ledger_book(
-        self, consumer: str, group: str, minute: int, decide: Callable[[dict[int, int]], int]
-    ) -> None:
-        """Add what `decide` returns to a minute, given the calls by minute, in one transaction.
-
-        A negative answer gives calls back. Minutes over two hours old are dropped.
-        """
-        with self._writing() as connection:
-            ledger.book(connection, consumer, group, minute, decide)
 
     def _bring_up_to_date(self) -> None:
         with self._reading() as connection:

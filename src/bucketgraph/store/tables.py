@@ -37,7 +37,13 @@ integration = Table(
     Column("credentials", Text, nullable=False),
     Column("created_on", BigInteger, nullable=False),
     Column("updated_on", BigInteger, nullable=False),
+    Column("removed_on", BigInteger),
+    Column("tags", Text, nullable=False, server_default="{}"),
+    Column("retag", Boolean, nullable=False, server_default="0"),
 )
+"""A removed integration whose history was kept stays as a row with `removed_on`, without credentials, its name
+free again. `tags` is a JSON object of properties that every entity of it gets when it is written (`tag.Name`);
+`retag` says that entities written before may still have others."""
 
 run = Table(
     "run",
@@ -49,7 +55,43 @@ run = Table(
     Column("status", Text, nullable=False),
     Column("options", Text, nullable=False),
     Column("report", Text, nullable=False),
+    Column("trigger", Text, nullable=False, server_default="cli"),
+    Column("workflow_id", Text),
+    Column("cancel_on", BigInteger),
+    Index("run_workflow", "workflow_id", unique=True),
 )
+"""`workflow_id` names the durable job that does the run, so that a recovered job finds its own run again;
+`cancel_on` is when somebody asked it to stop."""
+
+run_event = Table(
+    "run_event",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True),
+    Column("run_id", _BIG_ID, nullable=False),
+    Column("integration_id", Text, nullable=False, index=True),
+    Column("on", BigInteger, nullable=False, index=True),
+    Column("level", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("details", Text, nullable=False),
+    Index("run_event_run", "run_id", "id"),
+)
+"""The event log of runs; `details` is a JSON object of counts."""
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("integration_id", Text),
+    Column("hash", Text, nullable=False, unique=True),
+    Column("created_on", BigInteger, nullable=False),
+    Column("expires_on", BigInteger),
+    Column("last_used_on", BigInteger),
+)
+"""Bearer tokens of the API: only a hash is kept. One with an `integration_id` sees and changes that one alone."""
 
 publication = Table(
     "publication",

@@ -1,0 +1,68 @@
+"""The event log of runs as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, delete, insert, select
+
+from bucketgraph.store import tables as t
+from bucketgraph.store.base import LEVELS, Level, NewEvent, RunEvent
+
+_DETAILS = msgspec.json.Decoder(dict[str, str | int | float | bool | None])
+
+
+def add(
+    connection: Connection, *, run_id: int, integration_id: str, now: int, new: Sequence[NewEvent]
+) -> None:
+    """Append events to a run's log."""
+    rows = [
+        {
+            "run_id": run_id,
+            "integration_id": integration_id,
+            "on": now,
+            "level": one.level,
+            "name": one.name,
+            "step": one.step,
+            "message": one.message,
+            "details": msgspec.json.encode(one.details).decode(),
+        }
+        for one in new
+    ]
+    if rows:
+        connection.execute(insert(t.run_event), rows)
+
+
+def read(
+    connection: Connection, run_id: int, *, after: int = 0, level: Level = "debug", limit: int | None = None
+) -> list[RunEvent]:
+    """Return a run's events with greater ids than `after` and at least a level, oldest first."""
+    worth = LEVELS[LEVELS.index(level) :]
+    query = (
+        select(t.run_event)
+        .where(t.run_event.c.run_id == run_id, t.run_event.c.id > after, t.run_event.c.level.in_(worth))
+        .order_by(t.run_event.c.id)
+        .limit(limit)
+    )
+    return [_event(row) for row in connection.execute(query)]
+
+
+def forget(connection: Connection, before: int) -> int:
+    """Delete events from before a moment (epoch ms) and return how many there were."""
+    return connection.execute(delete(t.run_event).where(t.run_event.c.on < before)).rowcount
+
+
+def _event(row: Row[Any]) -> RunEvent:
+    return RunEvent(
+        row.id,
+        row.run_id,
+        row.integration_id,
+        row.on,
+        row.level,
+        row.name,
+        row.step,
+        row.message,
+        _DETAILS.decode(row.details),
+    )
