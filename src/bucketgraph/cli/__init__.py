@@ -32,6 +32,7 @@ from bucketgraph.cli import (
     schema,
     shell,
     sync,
+    token,
 )
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import EXIT_FAILED, BucketgraphError
@@ -58,6 +59,7 @@ app.command("schema")(schema.schema)
 app.command("complete")(complete.complete)
 app.command("diff")(diff.diff)
 app.add_typer(parameter.app, name="parameter")
+app.add_typer(token.app, name="token")
 app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)
 app.command("stats")(graph.stats)

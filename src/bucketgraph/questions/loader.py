@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from bucketgraph.errors import ConfigError
+from bucketgraph.errors import ConfigError, Unknown
 from bucketgraph.j1ql.diagnostics import closest
 from bucketgraph.questions.base import Question
 from bucketgraph.questions.reading import Place, read_question
@@ -27,13 +27,13 @@ class Library:
     questions: tuple[Question, ...]
 
     def find(self, name: str) -> Question:
-        """Return the question of a name; raises ConfigError that knows what may have been meant."""
+        """Return the question of a name; raises Unknown that knows what may have been meant."""
         for one in self.questions:
             if one.name == name:
                 return one
         near = closest(name, (one.name for one in self.questions))
         hint = f"Did you mean {near[0]}?" if near else "`bucketgraph question list` shows all of them."
-        raise ConfigError(f"There is no question {name!r}.", hint=hint)
+        raise Unknown(f"There is no question {name!r}.", hint=hint)
 
     def chosen(self, *, tag: str | None = None, search: str | None = None) -> list[Question]:
         """Return the questions with a tag whose text holds all words of a search."""
