@@ -110,8 +110,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: Annotated[
         str,
         Meta(
-            description="Names, separated by commas, that the server answers to (the Host header). localhost, 127.0.0.1 "
-            "and ::1 always work; without any names, others work too unless the request came over loopback."
+            description="Names, separated by commas, that the server answers to (the Host header). localhost, "
+            "127.0.0.1 and ::1 always work; without any names, others work too unless the request came over loopback."
         ),
     ] = ""
     body_limit_bytes: Annotated[

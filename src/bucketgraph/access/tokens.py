@@ -29,7 +29,9 @@ _AHEAD: Final = re.compile(r"([0-9]{1,4})\s*([hdw])")
 _UNIT_MS: Final = {"h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
 _A_MINUTE_MS: Final = 60_000
 _MOST_REMEMBERED: Final = 10_000
-_HINT: Final = "Make one with `bucketgraph token create NAME --role viewer`, and send `Authorization: Bearer bg_…`."
+_HINT: Final = (
+    "Make one with `bucketgraph token create NAME --role viewer`, and send `Authorization: Bearer bg_…`."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ def expiry(text: str | None) -> int | None:
     found = _now() + int(ahead[1]) * _UNIT_MS[ahead[2]] if ahead else epoch_ms(text.strip())
     if found is None:
         raise ConfigError(
-            f"{text!r} is no date and no time from now.", hint="Write 90d, 12h, 4w, or a date such as 2027-03-01."
+            f"{text!r} is no date and no time from now.",
+            hint="Write 90d, 12h, 4w, or a date such as 2027-03-01.",
         )
     if found <= _now():
         raise ConfigError(f"{text!r} is over already.", hint="Give a moment to come.")

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Bearer tokens for the API of `bucketgraph serve`: viewer reads, editor runs and edits people, admin does all.",
+    help="Bearer tokens for the API of `bucketgraph serve`: a viewer reads, an editor also runs and edits people, "
+    "an admin does all.",
 )
 
 Name = Annotated[str, typer.Argument(help="What the token is called, such as ci or grafana.")]
