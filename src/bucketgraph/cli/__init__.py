@@ -26,6 +26,7 @@ from bucketgraph.cli import (
     exchange,
     graph,
     integration,
+    openapi,
     parameter,
     query,
     question,
@@ -60,6 +61,7 @@ app.command("complete")(complete.complete)
 app.command("diff")(diff.diff)
 app.add_typer(parameter.app, name="parameter")
 app.add_typer(token.app, name="token")
+app.command("openapi")(openapi.openapi)
 app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)
 app.command("stats")(graph.stats)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -74,11 +75,14 @@ def read(text: str, source: str) -> list[Question]:
     return [read_question(one, place.item(listed, number), theme) for number, one in enumerate(listed)]
 
 
-def _ours() -> Iterator[Question]:
+@functools.cache
+def _ours() -> tuple[Question, ...]:
+    """Return the questions that come with the program; a server asks for them again and again."""
     folder = resources.files("bucketgraph.questions") / "library"
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".yaml"):
-            yield from read(file.read_text(encoding="utf-8"), file.name)
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda one: one.name
+    )
+    return tuple(one for file in files for one in read(file.read_text(encoding="utf-8"), file.name))
 
 
 def _of_folder(folder: Path) -> Iterator[Question]:
