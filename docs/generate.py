@@ -24,6 +24,7 @@ from bucketgraph.j1ql.vocabulary import METADATA_MEANINGS, kind_in_words
 from bucketgraph.questions.base import Question
 from bucketgraph.questions.loader import load
 from bucketgraph.settings import PREFIX, declared
+from bucketgraph.web.api import ROUTES
 
 HERE = Path(__file__).parent
 
@@ -87,13 +88,25 @@ def error_page() -> str:
     tree = "\n".join(line.removeprefix("    ") for line in tree.splitlines())
     return (
         "# Errors\n\nGenerated from `errors.py`. An error is one paragraph: what happened, why, what to do next. "
-        "With `--json` it is an object with `code`, `message` and `hint` on standard error.\n\n"
+        "With `--json`, and in the API, it is an object with `code`, `message` and `hint`; of a query's error "
+        "also `line`, `column`, `span` and `suggestions`.\n\n"
         f"```text\n{tree}\n```\n\n"
         "| exit code | meaning |\n| --- | --- |\n"
         f"| {0} | complete |\n| {errors.EXIT_FAILED} | failed |\n"
         f"| {errors.EXIT_USAGE} | usage or configuration |\n| {errors.EXIT_PARTIAL} | partial: something "
-        "could not be seen, or the run was stopped |\n"
+        "could not be seen, or the run was stopped |\n\n"
+        "| code | HTTP status | exit code | meaning |\n| --- | --- | --- | --- |\n"
+        + "".join(
+            f"| `{one.code}` | {one.http_status} | {one.exit_code} | {(one.__doc__ or '').splitlines()[0]} |\n"
+            for one in _all_errors(errors.BucketgraphError)
+        )
     )
+
+
+def _all_errors(kind: type[errors.BucketgraphError]) -> Iterable[type[errors.BucketgraphError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _all_errors(below)
 
 
 def commands() -> str:
@@ -263,6 +276,29 @@ def _chosen(question: Question) -> str:
     )
 
 
+def routes() -> str:
+    """Return the page of the API's routes."""
+    lines = [
+        "# Routes of the API",
+        "",
+        "Generated from the routes' declarations; [the guide](api.md) explains how they are asked. "
+        "`bucketgraph openapi` prints the OpenAPI 3.1 document, with every parameter, body and answer.",
+        "",
+        "A token that is bound to an integration gets what concerns that one only (*own*), the same as everybody "
+        "(*all*, where nothing belongs to an integration), or is refused (*none*, where an answer cannot be "
+        "restricted).",
+    ]
+    for tag in dict.fromkeys(route.tag for route in ROUTES):
+        lines += ["", f"## {tag}", "", "| method | address | what it does | role | bound token |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += [
+            f"| {one.method} | `{one.path}` | {one.summary} | {one.role} | {one.bound} |"
+            for one in ROUTES
+            if one.tag == tag
+        ]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "data-model.md": data_model,
     "settings.md": settings,
@@ -270,6 +306,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands,
     "j1ql-reference.md": j1ql_reference,
     "questions.md": question_page,
+    "api-routes.md": routes,
 }
 
 

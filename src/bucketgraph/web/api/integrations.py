@@ -171,7 +171,15 @@ def _brief(run: Run) -> RunBrief:
 
 
 ROUTES = (
-    Route("GET", "/api/v1/integrations", "List the integrations.", "viewer", list_all, IntegrationList),
+    Route(
+        "GET",
+        "/api/v1/integrations",
+        "List the integrations.",
+        "viewer",
+        list_all,
+        IntegrationList,
+        bound="own",
+    ),
     Route(
         "POST",
         "/api/v1/integrations",
@@ -182,7 +190,6 @@ ROUTES = (
         body=IntegrationBody,
         status=201,
         errors=(Conflict,),
-        bound=False,
     ),
     Route(
         "GET",
@@ -193,6 +200,7 @@ ROUTES = (
         IntegrationShown,
         IntegrationName,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "DELETE",
@@ -203,6 +211,7 @@ ROUTES = (
         Removed,
         IntegrationName,
         errors=(Unknown, Conflict),
+        bound="own",
     ),
     Route(
         "POST",
@@ -213,5 +222,6 @@ ROUTES = (
         Tested,
         IntegrationName,
         errors=(Unknown, SourceError),
+        bound="own",
     ),
 )

@@ -178,6 +178,7 @@ ROUTES = (
         RunList,
         RunQuery,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "POST",
@@ -190,6 +191,7 @@ ROUTES = (
         RunOptions,
         status=202,
         errors=(Unknown, Conflict, Unavailable),
+        bound="own",
     ),
     Route(
         "GET",
@@ -200,6 +202,7 @@ ROUTES = (
         RunShown,
         RunNumber,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "GET",
@@ -210,6 +213,7 @@ ROUTES = (
         EventList,
         EventQuery,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "POST",
@@ -221,5 +225,6 @@ ROUTES = (
         RunNumber,
         status=202,
         errors=(Unknown, Conflict),
+        bound="own",
     ),
 )
