@@ -128,7 +128,7 @@ def test_runs_are_begun_once_watched_and_cancelled(site: House) -> None:
         "run": going.id,
         "cancelling": True,
     }
-    assert site.jobs.stopped == [going.id]
+    assert site.app.store.run(going.id).cancel_on
 
 
 def test_a_run_may_be_begun_without_any_body(site: House) -> None:

@@ -186,10 +186,10 @@ def test_a_store_that_fails_is_told_as_it_is(
 
 
 def test_readiness_follows_store_and_jobs(site: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.jobs.living = False
+    site.jobs.broken.set()
     answer = site.as_(None).ask("GET", "/readyz")
     assert (answer.status_code, answer.json()) == (503, {"ok": False})
-    site.jobs.living = True
+    site.jobs.broken.clear()
     assert site.as_(None).ask("GET", "/readyz").status_code == 200
 
     def fail() -> int:

@@ -113,7 +113,7 @@ def begin(call: Call[IntegrationName, RunOptions]) -> RequestedRun:
         raise Unavailable(
             "This server carries out no runs.", hint="Start it with `bucketgraph serve`, which does."
         )
-    return RequestedRun(workflow_id=call.site.jobs.request_run(one.id, "manual", {"full": call.body.full}))
+    return RequestedRun(workflow_id=call.site.jobs.request_run(one.id, "manual", full=call.body.full))
 
 
 def show(call: Call[RunNumber, None]) -> RunShown:
@@ -134,8 +134,7 @@ def cancel(call: Call[RunNumber, None]) -> Cancelled:
     run = owning.run(call, call.given.run)
     if run.status != "IN_PROGRESS":
         raise Conflict(f"Run {run.id} has ended.", hint="There is nothing to cancel.")
-    stop = call.app.store.request_cancel if call.site.jobs is None else call.site.jobs.cancel
-    return Cancelled(run=run.id, cancelling=stop(run.id))
+    return Cancelled(run=run.id, cancelling=call.app.store.request_cancel(run.id))
 
 
 def shown(run: Run) -> RunShown:
