@@ -15,6 +15,7 @@ from bucketgraph.graph.schema import Catalogue
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Counts, Tally
 from bucketgraph.store.sightings import Sightings
+from bucketgraph.store.tags import Tags
 
 T = TypeVar("T")
 
@@ -115,7 +116,10 @@ class End:
 
 @dataclass(slots=True)
 class Transaction:
-    """One publishing transaction: `on` is its time (epoch ms), `publication` its number."""
+    """One publishing transaction: `on` is its time (epoch ms), `publication` its number.
+
+    `tags` are given to every entity that is written.
+    """
 
     connection: Connection
     names: Dictionary
@@ -125,6 +129,7 @@ class Transaction:
     counts: Counts = field(default_factory=Counts)
     dangling: set[str] = field(default_factory=set)
     seen: Sightings = field(default_factory=Sightings)
+    tags: Tags = field(default_factory=Tags)
     _ends: dict[str, End] = field(default_factory=dict)
 
     def execute_many(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
