@@ -8,7 +8,7 @@ well-known shapes touches no row but the counts.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -76,6 +76,15 @@ def subtract_integration(connection: Connection, integration_id: str) -> None:
         .group_by(kind.id)
     )
     _add_live(connection, t.relationship_kind, [(row[0], -row[1]) for row in connection.execute(by_kind)])
+
+
+def subtract_kinds(connection: Connection, gone: Mapping[Triple, int]) -> None:
+    """Take relationships that are erased while they live off the counts of their kinds."""
+    table = t.relationship_kind
+    ids = {
+        (row.from_type_id, row.verb_id, row.to_type_id): row.id for row in connection.execute(select(table))
+    }
+    _add_live(connection, table, ((ids[triple], -number) for triple, number in gone.items()))
 
 
 def _kinds(connection: Connection, seen: Sightings, known: Known) -> dict[Triple, int]:

@@ -22,6 +22,7 @@ from bucketgraph.store import (
     feed,
     known,
     lookup,
+    mapped,
     observed,
     past,
     read,
@@ -39,7 +40,8 @@ from bucketgraph.store.base import (
     StoredEntity,
     StoredRelationship,
 )
-from bucketgraph.store.transaction import Dictionary
+from bucketgraph.store.mapped import Link
+from bucketgraph.store.transaction import Dictionary, Transaction
 
 if TYPE_CHECKING:
     from bucketgraph.j1ql.differences import Differences
@@ -134,15 +136,38 @@ class Store(Administration):
                 now=self._clock(),
             )
             write.publish(tx, publication)
-            write.finish(tx)
-            runs.add_counts(connection, publication.run_id, tx.counts)
-            written = observed.save(connection, tx.seen, self._observed)
+            written = self._finish(tx, publication.run_id)
         self._observed.learn(written)
         return tx.counts, len(tx.dangling)
+
+    def link(self, owner_id: str, run_id: int, links: Collection[Link]) -> Counts:
+        """Make the given relationships all that an integration has, in one transaction; return what changed.
+
+        They may join entities of any integrations, named by their ids; one whose end is not alive is left out.
+        """
+        with self._writing() as connection:
+            names = Dictionary(connection, self.catalogue)
+            tx = write.begin(connection, names, integration_id=owner_id, run_id=run_id, now=self._clock())
+            mapped.publish(tx, links, run_id)
+            written = self._finish(tx, run_id)
+        self._observed.learn(written)
+        return tx.counts
+
+    def links(self, owner_id: str) -> frozenset[Link]:
+        """Return the live relationships that an integration has through `link`."""
+        with self._reading() as connection:
+            return mapped.read(connection, owner_id)
+
+    def _finish(self, tx: Transaction, run_id: int) -> observed.Known:
+        """End a publishing transaction; returns what to learn after its commit."""
+        write.finish(tx)
+        runs.add_counts(tx.connection, run_id, tx.counts)
+        return observed.save(tx.connection, tx.seen, self._observed)
 
     def remove_integration(self, integration_id: str) -> None:
         """Delete an integration with everything it brought, history included."""
         with self._writing() as connection:
+            mapped.erase_touching(connection, integration_id)
             write.remove_integration(connection, integration_id, self._clock())
 
     def scope_states(self, integration_id: str) -> dict[str, ScopeState]:
