@@ -101,13 +101,17 @@ def unreferenced(
     type_name: str,
     named_by: Iterable[tuple[str, str]] = (),
 ) -> frozenset[str]:
-    """Return the keys of entities that no live relationship touches and no property names.
+    """Return the keys of entities that no live relationship of theirs touches and no property names.
 
-    `named_by` lists (type, property) pairs whose values are keys.
+    Mapped relationships, which another integration owns, keep nothing alive. `named_by` lists (type, property)
+    pairs whose values are keys.
     """
-    edge = t.relationship
+    edge, brought = t.relationship, t.record.alias("brought")
     touched = exists().where(
-        edge.c.end_on.is_(None), or_(edge.c.from_id == t.entity.c.id, edge.c.to_id == t.entity.c.id)
+        edge.c.end_on.is_(None),
+        or_(edge.c.from_id == t.entity.c.id, edge.c.to_id == t.entity.c.id),
+        brought.c.id == edge.c.record_id,
+        brought.c.integration_id == integration_id,
     )
     query = select(t.entity.c.key).where(
         t.entity.c.integration_id == integration_id,

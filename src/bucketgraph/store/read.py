@@ -90,10 +90,12 @@ def relationships(
     end_key: str | None = None,
     limit: int | None = None,
 ) -> Iterator[StoredRelationship]:
-    """Yield live relationships with both ends."""
+    """Yield live relationships with both ends; an integration's are those it brought."""
     query = live_edges().limit(limit).order_by(t.relationship.c.id)
     if integration_id is not None:
-        query = query.where(_from.c.integration_id == integration_id)
+        query = query.join(t.record, t.record.c.id == t.relationship.c.record_id).where(
+            t.record.c.integration_id == integration_id
+        )
     if verb is not None:
         query = query.where(t.verb.c.name == verb.upper())
     if from_type is not None:

@@ -23,6 +23,7 @@ from bucketgraph.store import (
     feed,
     known,
     lookup,
+    mapped,
     observed,
     past,
     read,
@@ -39,6 +40,7 @@ from bucketgraph.store.base import (
     StoredRelationship,
 )
 from bucketgraph.store.lifecycle import Lifecycle
+from bucketgraph.store.mapped import Link
 from bucketgraph.store.transaction import Dictionary
 
 if TYPE_CHECKING:
@@ -127,6 +129,20 @@ class Store(Lifecycle):
         with self._publishing(publication.integration_id, publication.run_id) as tx:
             write.publish(tx, publication)
         return tx.counts, len(tx.dangling)
+
+    def link(self, owner_id: str, run_id: int, links: Collection[Link]) -> Counts:
+        """Make the given relationships all that an integration has, in one transaction; return what changed.
+
+        They may join entities of any integrations, named by their ids; one whose end is not alive is left out.
+        """
+        with self._publishing(owner_id, run_id) as tx:
+            mapped.publish(tx, links, run_id)
+        return tx.counts
+
+    def links(self, owner_id: str) -> frozenset[Link]:
+        """Return the live relationships that an integration has through `link`."""
+        with self._reading() as connection:
+            return mapped.read(connection, owner_id)
 
     def scope_states(self, integration_id: str) -> dict[str, ScopeState]:
         """Return how far each scope was collected."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -156,6 +156,10 @@ class Transaction:
     def learn_end(self, key: str, end: End) -> None:
         """Remember the id of an entity written in this transaction."""
         self._ends[key] = end
+
+    def learn_ends(self, ends: Mapping[str, End]) -> None:
+        """Give names of the caller's own to entities, for relationships that name their ends so."""
+        self._ends.update(ends)
 
     def find_ends(self, keys: set[str]) -> dict[str, End]:
         """Return id and type of the live entities with the given keys; missing ones are left out."""
