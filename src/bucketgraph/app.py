@@ -16,11 +16,11 @@ from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
-from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
 from bucketgraph.integrations.registry import Registry
 from bucketgraph.integrations.vault import Vault, open_vault
+from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Run
 from bucketgraph.store.store import Store

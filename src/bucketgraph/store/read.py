@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, 
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar, parse_properties
 from bucketgraph.store import tables as t
+from bucketgraph.store import tags
 from bucketgraph.store.base import ScopeState, StoredEntity, StoredRelationship
 from bucketgraph.store.lower import property_equals
 
@@ -51,8 +53,12 @@ def entities(
     scope: str | None = None,
     after: int = 0,
     limit: int | None = None,
+    tagged: bool = True,
 ) -> Iterator[StoredEntity]:
-    """Yield live entities with greater ids than `after`, in the order they were first seen."""
+    """Yield live entities with greater ids than `after`, in the order they were first seen.
+
+    Without `tagged` they come without our tags.
+    """
     query = (
         select(
             t.entity, t.entity_type.c.name.label("type"), t.entity_type.c.classes, t.entity_type.c.declared
@@ -72,8 +78,12 @@ def entities(
         query = query.where(t.entity.c.id > after)
     for name, value in (where or {}).items():
         query = query.where(property_equals(t.entity, name, value, catalogue))
+    untagged = frozenset() if tagged else tags.owned(connection)
     for row in connection.execution_options(yield_per=500).execute(query):
-        yield stored_entity(row)
+        found = stored_entity(row)
+        if found.integration_id in untagged:
+            found = replace(found, properties=tags.without(found.properties))
+        yield found
 
 
 def relationships(
@@ -87,16 +97,13 @@ def relationships(
     after: int = 0,
     limit: int | None = None,
 ) -> Iterator[StoredRelationship]:
-    """Yield live relationships with both ends and greater ids than `after`.
-
-    Those of an integration are the ones it brought, not what another one drew from its entities.
-    """
+    """Yield live relationships with both ends and greater ids than `after`; an integration's are those it brought."""
     query = live_edges().limit(limit).order_by(t.relationship.c.id)
     if after:
         query = query.where(t.relationship.c.id > after)
     if integration_id is not None:
         query = query.join(t.record, t.record.c.id == t.relationship.c.record_id).where(
-            _from.c.integration_id == integration_id, t.record.c.integration_id == integration_id
+            t.record.c.integration_id == integration_id
         )
     if verb is not None:
         query = query.where(t.verb.c.name == verb.upper())
