@@ -16,11 +16,12 @@ from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
+from bucketgraph.collect.sources import switched_off
 from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
 from bucketgraph.integrations.registry import Registry
-from bucketgraph.integrations.vault import Vault, open_vault
+from bucketgraph.integrations.keyring import Keyring
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Run
 from bucketgraph.store.store import Store
@@ -46,19 +47,15 @@ class App:
     store: Store = field(repr=False)
 
     @cached_property
-    def vault(self) -> Vault:
-        """Return the vault of stored credentials."""
+    def keyring(self) -> Keyring:
+        """Return the keys of stored credentials."""
         given = self.settings.secret_key
-        return open_vault(
-            self.settings.home,
-            given.get_secret_value() if given else None,
-            first_use=not any(row.credentials for row in self.store.integrations()),
-        )
+        return Keyring(self.settings.home, given.get_secret_value() if given else None)
 
     @cached_property
     def registry(self) -> Registry:
         """Return the integrations."""
-        return Registry(self.store, lambda: self.vault)
+        return Registry(self.store, self.keyring)
 
     @cached_property
     def ledger(self) -> StoreLedger:
@@ -87,7 +84,8 @@ class App:
             integration.id,
             integration.config.workspaces,
             full=options.full,
-            since=options.since,
+            since=integration.config.since_ms if options.since is None else options.since,
+            off=switched_off(integration.config.sources),
             workers=self.settings.workers,
         )
         with self.registry.running(integration):
