@@ -20,14 +20,20 @@ from bucketgraph.collect.sources import switched_off
 from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
-from bucketgraph.integrations.registry import Registry
+from bucketgraph.integrations.cost import Costs, costs
+from bucketgraph.integrations.facts import Shown
+from bucketgraph.integrations.freshness import Freshness, freshness
 from bucketgraph.integrations.keyring import Keyring
+from bucketgraph.integrations.registry import Registry
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Run
 from bucketgraph.store.store import Store
 
 if TYPE_CHECKING:
     from bucketgraph.exchange.exports import Exported
+
+RUNS_JUDGED = 50
+"""How many of an integration's newest runs are looked at to say how it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,28 @@ class App:
         async with self.registry.clients(
             integration, ledger=self.ledger, patience=self.patience(wait=False), monitor=CallCounter(Silent())
         ) as clients:
-            return await check(clients, integration.config.workspaces)
+            off = switched_off(integration.config.sources)
+            return await check(clients, integration.config.workspaces, off)
+
+    def shown(self, integration: Integration, *, lost: frozenset[str] | None = None) -> Shown:
+        """Return an integration as it is shown, with its newest runs.
+
+        `lost` are the ids of those whose credentials cannot be read, where somebody asked already.
+        """
+        return Shown(
+            integration,
+            self.store.runs(integration.id, limit=RUNS_JUDGED),
+            integration.id in (self.registry.lost_credentials() if lost is None else lost),
+            int(time.time() * 1000),
+        )
+
+    def costs(self, integration: Integration) -> Costs:
+        """Return what an integration's runs cost in calls, and what is too much for its schedule."""
+        return costs(self.store, integration, self.settings.hourly_calls)
+
+    def freshness(self, integration: Integration) -> Freshness:
+        """Return when each listing of an integration was seen last, and what is not seen."""
+        return freshness(self.shown(integration), self.store.freshness(integration.id))
 
     def import_folder(
         self, path: Path, name: str, *, integration_type: str | None = None

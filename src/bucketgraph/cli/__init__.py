@@ -24,12 +24,14 @@ from bucketgraph.cli import (
     demo,
     diff,
     exchange,
+    freshness,
     graph,
     integration,
     parameter,
     query,
     question,
     schema,
+    secrets,
     shell,
     sync,
 )
@@ -51,6 +53,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(integration.app, name="integration")
 app.command("sync")(sync.sync)
+app.command("freshness")(freshness.freshness)
+app.add_typer(secrets.app, name="secrets")
 app.command("query")(query.query)
 app.add_typer(question.app, name="question")
 app.command("shell")(shell.shell)

@@ -126,7 +126,7 @@ class NewIntegration:
     description: str = ""
     api_url: str = API_URL
     oauth_url: str = OAUTH_URL
-    polling: Polling = Polling()
+    polling: Polling = field(default_factory=Polling)
     paused: bool = False
     tag_account_name: bool = False
     tags: Mapping[str, TagValue] = field(default_factory=dict)

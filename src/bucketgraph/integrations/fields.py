@@ -191,7 +191,9 @@ def weekday_of(text: str) -> int:
     if wanted.isdecimal() and wanted.isascii():
         return int(wanted)
     shortest = 3
-    found = [n for n, day in enumerate(WEEKDAYS) if len(wanted) >= shortest and day.lower().startswith(wanted)]
+    found = [
+        n for n, day in enumerate(WEEKDAYS) if len(wanted) >= shortest and day.lower().startswith(wanted)
+    ]
     if not found:
         raise ConfigError(f"{text!r} is no weekday.", hint=f"Write one of {', '.join(WEEKDAYS)}.")
     return found[0]

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.fernet import Fernet
 from filelock import FileLock, Timeout
 
 from bucketgraph.errors import ConfigError, Conflict, CredentialError
-from bucketgraph.integrations.vault import KEY_FILE, Vault, open_vault, read_keys, write_keys
+from bucketgraph.integrations.vault import KEY_FILE, Vault, fresh_key, open_vault, read_keys, write_keys
 from bucketgraph.store.base import IntegrationRow
 from bucketgraph.store.store import Store
 
@@ -21,8 +20,7 @@ _LOCK_SECONDS = 10
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """What a change of keys did: names of integrations whose credentials have the new key, and of those that no
-    present key reads."""
+    """What a change of keys did: integrations that have the new key, and those that no present key reads."""
 
     renewed: tuple[str, ...]
     unreadable: tuple[str, ...]
@@ -49,11 +47,12 @@ class Keyring:
         """Return the vault of the present keys; raises CredentialError when the key file is missing."""
         return open_vault(self._home, self._given, first_use=False)
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[Vault]:
-        """Hold the keys still while credentials are encrypted and stored; the first use makes the key file."""
-        with self._held():
-            yield open_vault(self._home, self._given)
+    def sealing(self) -> Vault:
+        """Return the vault for credentials that are entered: the first use makes the key file.
+
+        Only while the keys are held, or a rotation could drop the key before the credentials are stored.
+        """
+        return open_vault(self._home, self._given)
 
     def count(self) -> int:
         """Return how many keys there are; 0 when the file is missing or cannot be used."""
@@ -61,6 +60,16 @@ class Keyring:
             return self.reading().keys
         except (ConfigError, CredentialError):
             return 0
+
+    def state(self) -> str:
+        """Say whether the keys can be used, and why not."""
+        if not self.given and not self.path.exists():
+            return "there is no key yet; it is made when credentials are entered"
+        try:
+            count = self.reading().keys
+        except (ConfigError, CredentialError) as error:
+            return error.paragraph().rstrip(".")
+        return "one key" if count == 1 else f"{count} keys, the first of which encrypts"
 
     def rotate(self, store: Store) -> Rotation:
         """Make a new key, give it to all credentials, and drop the older keys.
@@ -74,9 +83,9 @@ class Keyring:
                 hint="Make a key with `bucketgraph secrets new-key`, put it before the present one "
                 f"({VARIABLE}=NEW,OLD), run `bucketgraph secrets rotate --reencrypt`, then take the old one away.",
             )
-        with self._held():
+        with self.held():
             old = read_keys(self.path) if self.path.exists() else ()
-            new = Fernet.generate_key().decode()
+            new = fresh_key()
             write_keys(self.path, (new, *old))
             done = _renew(store, Vault((new, *old)))
             write_keys(self.path, (new,))
@@ -84,11 +93,12 @@ class Keyring:
 
     def reencrypt(self, store: Store) -> Rotation:
         """Give the first of the present keys to all credentials."""
-        with self._held():
+        with self.held():
             return _renew(store, self.reading())
 
     @contextlib.contextmanager
-    def _held(self) -> Iterator[None]:
+    def held(self) -> Iterator[None]:
+        """Keep other processes from changing keys, credentials and configurations; raises Conflict after a while."""
         lock = FileLock(self._home / "secret.keys.lock", timeout=_LOCK_SECONDS)
         try:
             self._home.mkdir(parents=True, exist_ok=True, mode=0o700)

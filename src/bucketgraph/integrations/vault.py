@@ -81,6 +81,11 @@ def open_vault(home: Path, given: str | None, *, first_use: bool = True) -> Vaul
     return Vault(keys)
 
 
+def fresh_key() -> str:
+    """Return a new random key."""
+    return Fernet.generate_key().decode()
+
+
 def read_keys(path: Path) -> tuple[str, ...]:
     """Return the keys of a file, newest first; raises ConfigError when there is none in it."""
     with _explained(path):
@@ -124,7 +129,7 @@ def _read_or_make(path: Path) -> tuple[str, ...]:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with FileLock(path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
                 if not path.exists():
-                    _replace(path, (Fernet.generate_key().decode(),))
+                    _replace(path, (fresh_key(),))
     return read_keys(path)
 
 
