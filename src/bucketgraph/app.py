@@ -17,7 +17,6 @@ from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
 from bucketgraph.collect.sources import switched_off
-from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
 from bucketgraph.integrations.cost import Costs, costs
@@ -25,6 +24,7 @@ from bucketgraph.integrations.facts import Shown
 from bucketgraph.integrations.freshness import Freshness, freshness
 from bucketgraph.integrations.keyring import Keyring
 from bucketgraph.integrations.registry import Registry
+from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Run
 from bucketgraph.store.store import Store

@@ -79,7 +79,7 @@ def purge(
         row = opened.registry.find_removed(integration_id)
         if not yes:
             _confirm(f"Erase all history of {row.name}? This cannot be undone.")
-        opened.registry.purge(row.id)
+        opened.registry.remove(row.id, purge=True)
     if as_json:
         show_json({"purged": row.id, "name": row.name})
     else:

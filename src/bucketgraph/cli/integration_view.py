@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ from bucketgraph.errors import EXIT_FAILED, EXIT_USAGE
 
 if TYPE_CHECKING:
     from bucketgraph.app import App
+    from bucketgraph.bitbucket.endpoints import Group
     from bucketgraph.integrations.check import Check
     from bucketgraph.integrations.configuration import Integration
     from bucketgraph.integrations.cost import Costs
@@ -93,20 +93,23 @@ def _text(label: str, value: Any) -> str:
 
     if label in _MOMENTS:
         return f"{when(value)} UTC" if value else "none"
+    text: str
     match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
         case Polling():
-            return value.interval
+            text = value.interval
         case {"startedOn": started, "status": status}:
-            return f"{status}, started {when(started)} UTC"
-    if label == "sources":
-        return ", ".join(f"{name} {'on' if on else 'off'}" for name, on in value.items())
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}={_plain(one)}" for key, one in value.items()) or "none"
-    return ", ".join(map(str, value)) or "none" if isinstance(value, list | tuple) else str(value)
+            text = f"{status}, started {when(started)} UTC"
+        case dict() if label == "sources":
+            text = ", ".join(f"{name} {'on' if on else 'off'}" for name, on in value.items())
+        case dict():
+            text = ", ".join(f"{key}={_plain(one)}" for key, one in value.items())
+        case list() | tuple():
+            text = ", ".join(map(str, value))
+        case bool():
+            text = "yes" if value else "no"
+        case _:
+            text = "" if value is None else str(value)
+    return text or "none"
 
 
 def _plain(value: Any) -> str:
@@ -174,7 +177,7 @@ def test(name: Name, as_json: Json = False) -> None:
 
 def _first_run(
     opened: App, integration: Integration, checks: list[Check]
-) -> tuple[Mapping[str, int], list[str]]:
+) -> tuple[dict[Group, int], list[str]]:
     """Return at least how many calls a first run takes, and what is too much for the schedule."""
     from bucketgraph.collect.sources import estimate, switched_off  # noqa: PLC0415
     from bucketgraph.integrations.check import sizes_seen  # noqa: PLC0415

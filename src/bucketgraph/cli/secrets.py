@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -42,7 +42,7 @@ def status(as_json: Json = False) -> None:
         )
 
 
-def _status(opened: App) -> dict[str, list[dict[str, object]] | object]:
+def _status(opened: App) -> dict[str, Any]:
     from bucketgraph.integrations.keyring import VARIABLE  # noqa: PLC0415
 
     lost = opened.registry.lost_credentials()

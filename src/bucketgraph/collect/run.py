@@ -100,6 +100,7 @@ class Collection:
         publisher = Publisher(
             self._store, self._plan.integration_id, run.id, progress=self._progress, note=self._note
         )
+        await asyncio.to_thread(self._store.retag, self._plan.integration_id, run.id)
         opened, problems = await open_workspaces(
             self._store,
             self._clients,

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import get_args
 
-import httpx2
-
 from bucketgraph.bitbucket.oauth import Consumer
-from bucketgraph.bitbucket.origins import Origins, is_loopback
+from bucketgraph.bitbucket.origins import Origins
 from bucketgraph.errors import ConfigError
 from bucketgraph.integrations.configuration import Interval, Polling, TagValue
 
@@ -91,7 +89,7 @@ def valid_interval(text: str) -> Interval:
 def valid_polling(polling: Polling, origins: Origins) -> Polling:
     """Return when to poll; hour and weekday must belong to the interval and be in range."""
     interval = valid_interval(polling.interval)
-    if interval == "TEN_SECONDS" and not _only_here(origins):
+    if interval == "TEN_SECONDS" and not origins.only_this_computer:
         raise ConfigError(
             "TEN_SECONDS is only for a Bitbucket on this computer, such as the one of the demo.",
             hint="Bitbucket Cloud allows 1,000 calls an hour: choose THIRTY_MINUTES or longer.",
@@ -122,10 +120,6 @@ def _check_weekday(weekday: int, interval: Interval) -> None:
         raise ConfigError(
             f"{weekday} is no weekday.", hint="Weekdays go from 0 (Sunday) to 6 (Saturday), or by name."
         )
-
-
-def _only_here(origins: Origins) -> bool:
-    return all(is_loopback(httpx2.URL(origin).host) for origin in (origins.api, origins.oauth))
 
 
 def valid_tags(tags: Mapping[str, TagValue], *, account_name: bool) -> dict[str, TagValue]:

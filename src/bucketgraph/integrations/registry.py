@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
-from bucketgraph.bitbucket.budget import Ledger
+from bucketgraph.bitbucket.budget import Ledger, consumer_id
 from bucketgraph.bitbucket.client import Client, Patience
 from bucketgraph.bitbucket.monitor import Monitor
 from bucketgraph.bitbucket.oauth import Consumer
@@ -26,7 +26,6 @@ from bucketgraph.integrations.configuration import (
 )
 from bucketgraph.integrations.fields import check_name, valid_description
 from bucketgraph.integrations.keyring import Keyring, readable
-from bucketgraph.integrations.tagging import set_tags
 from bucketgraph.integrations.validity import changed_config, import_config, new_consumers, valid_config
 from bucketgraph.store.base import IntegrationRow
 from bucketgraph.store.store import Store
@@ -114,7 +113,8 @@ class Registry:
 
     def _tag(self, integration: Integration) -> None:
         """Have every entity of an integration tagged as its configuration says."""
-        set_tags(self._store, integration.id, integration.config.properties(integration.name))
+        if integration.config.kind == "bitbucket":
+            self._store.set_tags(integration.id, integration.config.properties(integration.name))
 
     def all(self) -> list[Integration]:
         """Return all integrations by name."""
@@ -169,11 +169,49 @@ class Registry:
         self._store.add_integration(row)
         return _integration(row)
 
-    def remove(self, name: str) -> None:
-        """Delete an integration with everything it brought, history included."""
-        integration = self.find(name)
+    def remove(self, name: str, *, purge: bool = False) -> None:
+        """End everything of an integration and keep its history, or delete all of it with every trace.
+
+        A purge takes the name or id of a removed one, too. Raises ConfigError when there is none, Conflict while a
+        run of it is under way, and what `Store.remove_integration` raises.
+        """
+        integration = self._removable(name) if purge else self.find(name)
         with self.running(integration):
-            self._store.remove_integration(integration.id)
+            forget = self._consumers_of_nobody_else(integration) if purge else ()
+            self._store.remove_integration(integration.id, purge=purge, forget_consumers=forget)
+        if purge:
+            self._lock_file(integration).unlink(missing_ok=True)
+
+    def find_removed(self, start: str) -> IntegrationRow:
+        """Return a removed integration whose history is kept, by its id or the beginning of it.
+
+        Raises ConfigError when there is none, or more than one.
+        """
+        rows = self._store.removed_integrations()
+        found = [row for row in rows if start and row.id.startswith(start)]
+        if len(found) != 1:
+            known = ", ".join(row.id for row in (found or rows)) or "none"
+            many = (
+                "Several removed integrations have ids that begin"
+                if found
+                else "No removed integration has an id"
+            )
+            raise ConfigError(
+                f"{many} with {start!r} (known: {known}).", hint="Give more of the id."
+            ) from None
+        return found[0]
+
+    def _removable(self, name: str) -> Integration:
+        """Return the integration in use of a name, or the removed one of a name or id."""
+        for row in self._store.removed_integrations():
+            if name in {row.id, row.name}:
+                return _integration(row)
+        return self.find(name)
+
+    def _consumers_of_nobody_else(self, integration: Integration) -> set[str]:
+        """Return how the call ledger names the consumers that no other integration has."""
+        others = {key for one in self.all() if one.id != integration.id for key in one.config.consumer_keys}
+        return {consumer_id(key) for key in integration.config.consumer_keys if key not in others}
 
     def consumers(self, name: str) -> tuple[Consumer, ...]:
         """Return an integration's consumers with their secrets.

@@ -71,7 +71,7 @@ class Rhythm:
         After n of them only every 2^n-th tick is tried, but never less than one a day.
         """
         stride = min(2 ** min(failures, _MOST_DOUBLINGS), max(1, _DAY // self.period))
-        return self._index(due) % stride != 0
+        return bool(self._index(due) % stride)
 
     def _index(self, moment: int) -> int:
         return (moment - 1000 * self.phase) // (1000 * self.period)
