@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -130,7 +131,10 @@ def add(
     with open_app() as opened:
         integration = opened.registry.add(new)
         _show_changed(
-            opened, integration, f"Added {name}. Next: bucketgraph integration test {name}", as_json=as_json
+            opened,
+            integration,
+            f"Added {name}. Next: bucketgraph integration test {quote(name)}",
+            as_json=as_json,
         )
 
 

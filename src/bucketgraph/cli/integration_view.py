@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -61,7 +62,7 @@ def _row(shown: Shown) -> tuple[str, ...]:
 def _warn_of_lost(integration: Integration) -> None:
     messages().print(
         f"warning The credentials of {integration.name} must be entered again: no present key reads them. "
-        f"Run `bucketgraph integration credentials {integration.name}`.",
+        f"Run `bucketgraph integration credentials {quote(integration.name)}`.",
         markup=False,
         highlight=False,
     )

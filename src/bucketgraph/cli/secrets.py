@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -96,7 +97,7 @@ def _show(done: Rotation, *, new: bool) -> None:
     for name in done.unreadable:
         messages().print(
             f"warning The credentials of {plain(name)} could not be read with any key: "
-            f"enter them with `bucketgraph integration credentials {plain(name)}`.",
+            f"enter them with `bucketgraph integration credentials {plain(quote(name))}`.",
             markup=False,
             highlight=False,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from shlex import quote
 
 from bucketgraph.collect.sources import SOURCES, switched_off
 from bucketgraph.collect.steps import STEPS
@@ -85,7 +86,7 @@ def _seen(one: ScopeFreshness, off: frozenset[str]) -> Seen:
 
 
 def _by_decision(shown: Shown, off: frozenset[str]) -> list[Unseen]:
-    name, config = shown.integration.name, shown.integration.config
+    name, config = quote(shown.integration.name), shown.integration.config
     found = [
         Unseen(
             source.title,
@@ -115,7 +116,7 @@ def _by_decision(shown: Shown, off: frozenset[str]) -> list[Unseen]:
 
 
 def _by_failure(shown: Shown) -> list[Unseen]:
-    name = shown.integration.name
+    name = quote(shown.integration.name)
     if shown.lost:
         return [
             Unseen(

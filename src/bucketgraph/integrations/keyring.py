@@ -64,7 +64,7 @@ class Keyring:
     def state(self) -> str:
         """Say whether the keys can be used, and why not."""
         if not self.given and not self.path.exists():
-            return "there is no key yet; it is made when credentials are entered"
+            return "the file is not there; a key is made when credentials are entered"
         try:
             count = self.reading().keys
         except (ConfigError, CredentialError) as error:

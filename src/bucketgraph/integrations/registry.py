@@ -192,13 +192,14 @@ class Registry:
         if len(found) != 1:
             known = ", ".join(row.id for row in (found or rows)) or "none"
             many = (
-                "Several removed integrations have ids that begin"
+                "More than one removed integration's id begins"
                 if found
-                else "No removed integration has an id"
+                else "No removed integration's id begins"
             )
             raise ConfigError(
-                f"{many} with {start!r} (known: {known}).", hint="Give more of the id."
-            ) from None
+                f"{many} with {start!r} (known: {known}).",
+                hint="Take it from `bucketgraph integration removed`.",
+            )
         return found[0]
 
     def _removable(self, name: str) -> Integration:
