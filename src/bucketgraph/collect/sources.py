@@ -144,7 +144,7 @@ def check_sources(chosen: Iterable[tuple[str, bool]]) -> dict[str, bool]:
     found: dict[str, bool] = {}
     for name, on in chosen:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
             raise ConfigError(
                 f"There is no source {name!r}.",
                 hint=f"Did you mean {near[0]}?" if near else f"The sources are {', '.join(known)}.",
