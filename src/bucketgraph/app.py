@@ -16,10 +16,14 @@ from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
+from bucketgraph.collect.sources import switched_off
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
+from bucketgraph.integrations.cost import Costs, costs
+from bucketgraph.integrations.facts import Shown
+from bucketgraph.integrations.freshness import Freshness, freshness
+from bucketgraph.integrations.keyring import Keyring
 from bucketgraph.integrations.registry import Registry
-from bucketgraph.integrations.vault import Vault, open_vault
 from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Run
@@ -27,6 +31,9 @@ from bucketgraph.store.store import Store
 
 if TYPE_CHECKING:
     from bucketgraph.exchange.exports import Exported
+
+RUNS_JUDGED = 50
+"""How many of an integration's newest runs are looked at to say how it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +53,15 @@ class App:
     store: Store = field(repr=False)
 
     @cached_property
-    def vault(self) -> Vault:
-        """Return the vault of stored credentials."""
+    def keyring(self) -> Keyring:
+        """Return the keys of stored credentials."""
         given = self.settings.secret_key
-        return open_vault(
-            self.settings.home,
-            given.get_secret_value() if given else None,
-            first_use=not any(row.credentials for row in self.store.integrations()),
-        )
+        return Keyring(self.settings.home, given.get_secret_value() if given else None)
 
     @cached_property
     def registry(self) -> Registry:
         """Return the integrations."""
-        return Registry(self.store, lambda: self.vault)
+        return Registry(self.store, self.keyring)
 
     @cached_property
     def ledger(self) -> StoreLedger:
@@ -87,7 +90,8 @@ class App:
             integration.id,
             integration.config.workspaces,
             full=options.full,
-            since=options.since,
+            since=integration.config.since_ms if options.since is None else options.since,
+            off=switched_off(integration.config.sources),
             workers=self.settings.workers,
         )
         with self.registry.running(integration):
@@ -103,7 +107,28 @@ class App:
         async with self.registry.clients(
             integration, ledger=self.ledger, patience=self.patience(wait=False), monitor=CallCounter(Silent())
         ) as clients:
-            return await check(clients, integration.config.workspaces)
+            off = switched_off(integration.config.sources)
+            return await check(clients, integration.config.workspaces, off)
+
+    def shown(self, integration: Integration, *, lost: frozenset[str] | None = None) -> Shown:
+        """Return an integration as it is shown, with its newest runs.
+
+        `lost` are the ids of those whose credentials cannot be read, where somebody asked already.
+        """
+        return Shown(
+            integration,
+            self.store.runs(integration.id, limit=RUNS_JUDGED),
+            integration.id in (self.registry.lost_credentials() if lost is None else lost),
+            int(time.time() * 1000),
+        )
+
+    def costs(self, integration: Integration) -> Costs:
+        """Return what an integration's runs cost in calls, and what is too much for its schedule."""
+        return costs(self.store, integration, self.settings.hourly_calls)
+
+    def freshness(self, integration: Integration) -> Freshness:
+        """Return when each listing of an integration was seen last, and what is not seen."""
+        return freshness(self.shown(integration), self.store.freshness(integration.id))
 
     def import_folder(
         self, path: Path, name: str, *, integration_type: str | None = None

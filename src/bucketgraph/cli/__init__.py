@@ -24,6 +24,7 @@ from bucketgraph.cli import (
     demo,
     diff,
     exchange,
+    freshness,
     graph,
     integration,
     openapi,
@@ -31,6 +32,7 @@ from bucketgraph.cli import (
     query,
     question,
     schema,
+    secrets,
     shell,
     sync,
     token,
@@ -53,6 +55,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(integration.app, name="integration")
 app.command("sync")(sync.sync)
+app.command("freshness")(freshness.freshness)
+app.add_typer(secrets.app, name="secrets")
 app.command("query")(query.query)
 app.add_typer(question.app, name="question")
 app.command("shell")(shell.shell)

@@ -77,6 +77,7 @@ class Store(Lifecycle):
         self.url, self.catalogue = url, catalogue
         self.where = str(sqlite.file_of(url))
         self._clock = clock
+        self._busy_timeout_ms = busy_timeout_ms
         self._writer: Engine = sqlite.writer(url, busy_timeout_ms)
         self._reader: Engine = sqlite.reader(url, busy_timeout_ms)
         self._lock = threading.Lock()
@@ -350,6 +351,16 @@ class Store(Lifecycle):
         """Hold the write lock; one thread of this process at a time, others wait outside the database."""
         with self._lock, sqlite.translated(self.where), self._writer.begin() as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def _writing_durably(self) -> Iterator[Connection]:
+        """Hold the write lock; the transaction waits for the disk at its end."""
+        engine = sqlite.durable_writer(self.url, self._busy_timeout_ms)
+        try:
+            with self._lock, sqlite.translated(self.where), engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
