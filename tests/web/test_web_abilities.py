@@ -161,6 +161,84 @@ def test_an_integration_is_added_tested_and_removed(site: House) -> None:
     assert site.admin.ask("GET", f"/api/v1/integrations/{made['id']}").status_code == 404
 
 
+def test_an_integration_is_changed_field_by_field_and_keeps_its_secret(site: House) -> None:
+    path = f"/api/v1/integrations/{site.other.id}"
+    before = site.admin.get(f"/integrations/{site.other.id}")
+    body = {
+        "name": "renamed",
+        "polling": {"interval": "ONE_WEEK", "hour": 3, "weekday": 0},
+        "tags": {"Production": True, "Owner": "platform"},
+        "tagAccountName": True,
+        "since": "2026-01-31",
+    }
+    changed = site.admin.ask("PATCH", path, body)
+    assert changed.status_code == 200, changed.text
+    after = changed.json()
+    assert {name: after[name] for name in body} == body
+    assert after["schedule"] == "every Sunday at 03:00 UTC" or after["schedule"].startswith(
+        "every Sunday at 03:"
+    )
+    kept = ("workspaces", "oauthKeys", "apiUrl", "sources", "description", "id", "createdOn")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert after["credentials"] == "stored"
+    assert site.admin.ask("PATCH", path, {"name": "test"}).status_code == 409
+    assert site.admin.ask("PATCH", path, {"polling": {"interval": "SOMETIMES"}}).status_code == 400
+    moved = site.admin.ask("PATCH", path, {"apiUrl": "https://elsewhere.example"})
+    assert moved.status_code == 400
+    assert "entered again" in moved.json()["error"]["message"]
+    assert site.admin.post(f"/integrations/{site.other.id}/pause")["paused"] is True
+    assert site.admin.get(f"/integrations/{site.other.id}")["nextRunOn"] is None
+    resumed = site.admin.post(f"/integrations/{site.other.id}/resume")
+    assert resumed["paused"] is False
+    assert resumed["nextRunOn"] > resumed["updatedOn"]
+
+
+def test_a_new_secret_may_be_entered_and_is_not_shown(site: House) -> None:
+    consumers = [{"key": site.other.config.consumer_keys[0], "secret": SECRET}]
+    changed = site.admin.ask("PATCH", "/api/v1/integrations/other", {"consumers": consumers})
+    assert changed.status_code == 200
+    assert SECRET not in changed.text
+    assert [one.secret for one in site.app.registry.consumers("other")] == [SECRET]
+    (renewed,) = [site.admin.post("/secrets/rotate", {})]
+    assert sorted(renewed["renewed"]) == ["other", "test"]
+    assert {one["name"]: one["readable"] for one in site.admin.get("/secrets")["integrations"]} == {
+        "other": True,
+        "test": True,
+    }
+    assert [one.secret for one in site.app.registry.consumers("other")] == [SECRET]
+
+
+def test_freshness_tells_what_was_seen_and_what_was_not(site: House) -> None:
+    fresh = site.as_("bound-viewer").get("/integrations/test/freshness")
+    assert fresh["integration"] == "test"
+    assert fresh["lastSuccessOn"]
+    assert {one["what"] for one in fresh["seen"]} >= {"Repositories", "Pull requests"}
+    never = site.admin.get("/integrations/other/freshness")
+    assert "never" in {one["code"] for one in never["unseen"]}
+    costs = site.admin.get("/integrations/test/costs")
+    assert {one["on"] for one in costs["sources"]} == {True}
+    assert sum(one["last"] or 0 for one in costs["sources"]) > 0
+
+
+def test_what_was_removed_keeps_its_history_until_it_is_purged(site: House) -> None:
+    total = len(pages(site, "/changes", limit=1000))
+    removed = site.admin.ask("DELETE", "/api/v1/integrations/test").json()
+    assert (removed["id"], removed["purged"]) == (site.acme.id, False)
+    assert site.admin.get("/stats")["entities"] == {}
+    assert len(pages(site, "/changes", limit=1000)) == 2 * total
+    assert [one["id"] for one in site.admin.get("/removed")["items"]] == [site.acme.id]
+    assert site.admin.ask("DELETE", "/api/v1/removed/nothing").status_code == 404
+    assert site.admin.ask("DELETE", f"/api/v1/removed/{site.acme.id}").json()["purged"] == site.acme.id
+    assert pages(site, "/changes", limit=1000) == []
+    assert site.admin.get("/removed") == {"items": []}
+
+
+def test_an_integration_may_be_purged_at_once(site: House) -> None:
+    removed = site.admin.ask("DELETE", "/api/v1/integrations/test?purge=true").json()
+    assert removed["purged"] is True
+    assert site.admin.get("/removed") == {"items": []}
+
+
 @pytest.mark.parametrize(
     "damage",
     [
