@@ -107,6 +107,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     query_timeout_seconds: Annotated[
         float, Meta(gt=0, le=_A_YEAR, description="How long one J1QL query may run before it is stopped.")
     ] = 60.0
+    concurrent_runs: Annotated[
+        int, Meta(ge=1, le=64, description="How many integrations the server collects at once.")
+    ] = 4
+    event_retention_days: Annotated[
+        int, Meta(ge=1, le=36_500, description="How many days the event logs of runs are kept.")
+    ] = 90
     log_level: Annotated[
         str,
         Meta(pattern=r"^(debug|info|warning|error)\Z", description="What is logged to standard error."),
