@@ -14,19 +14,27 @@ from bucketgraph.bitbucket.budget import consumer_id
 from bucketgraph.bitbucket.client import Patience
 from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
-from bucketgraph.collect.progress import CallCounter, Progress, Silent
+from bucketgraph.collect.progress import Both, CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
 from bucketgraph.collect.steps import CATALOGUE
+from bucketgraph.errors import BucketgraphError, Conflict, StoreError
+from bucketgraph.integrations import cancelling
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
+from bucketgraph.integrations.events import EventLog
 from bucketgraph.integrations.registry import Registry
+from bucketgraph.integrations.serving import serving
 from bucketgraph.integrations.vault import Vault, open_vault
+from bucketgraph.integrations.worker import Order
 from bucketgraph.settings import Settings, load
-from bucketgraph.store.base import Run
+from bucketgraph.store.base import Problem, Run, RunReport, Trigger
 from bucketgraph.store.store import Store
+
+_DAY_MS = 86_400_000
 
 if TYPE_CHECKING:
     from bucketgraph.exchange.exports import Exported
+    from bucketgraph.integrations.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +86,27 @@ class App:
         )
 
     async def sync(
-        self, integration: Integration, options: SyncOptions, progress: Progress | None = None
+        self,
+        integration: Integration,
+        options: SyncOptions,
+        progress: Progress | None = None,
+        *,
+        trigger: Trigger = "cli",
+        workflow_id: str | None = None,
     ) -> Run:
-        """Run one collection, alone among all processes on this home."""
-        progress = progress or Silent()
+        """Run one collection, alone among all processes on this home, and write its event log."""
+        with self.registry.running(integration), EventLog(self.store) as log:
+            watched = log if progress is None else Both(progress, log)
+            return await self._collect(integration, options, watched, trigger, workflow_id)
+
+    async def _collect(
+        self,
+        integration: Integration,
+        options: SyncOptions,
+        progress: Progress,
+        trigger: Trigger,
+        workflow_id: str | None,
+    ) -> Run:
         counter = CallCounter(progress)
         plan = Plan(
             integration.id,
@@ -89,14 +114,84 @@ class App:
             full=options.full,
             since=options.since,
             workers=self.settings.workers,
+            trigger=trigger,
+            workflow_id=workflow_id,
         )
-        with self.registry.running(integration):
-            async with self.registry.clients(
-                integration, ledger=self.ledger, patience=self.patience(wait=options.wait), monitor=counter
-            ) as clients:
-                for client in clients:
-                    counter.watch(client.budget)
-                return await Collection(self.store, clients, plan, progress=progress, counter=counter).run()
+        async with self.registry.clients(
+            integration, ledger=self.ledger, patience=self.patience(wait=options.wait), monitor=counter
+        ) as clients:
+            for client in clients:
+                counter.watch(client.budget)
+            return await Collection(self.store, clients, plan, progress=progress, counter=counter).run()
+
+    async def perform(self, order: Order, workflow_id: str) -> Run | None:
+        """Do what a durable job asks for; None when its integration is gone.
+
+        What goes wrong is in the run, also where no run could begin. Raises Conflict while another process collects
+        the same integration, StoreError and CancelledError.
+        """
+        integration = {one.id: one for one in self.registry.all()}.get(order.integration_id)
+        if integration is None:
+            return None
+        options = SyncOptions(full=order.full, wait=order.wait, since=order.since)
+        try:
+            return await self.sync(integration, options, trigger=order.trigger, workflow_id=workflow_id)
+        except (Conflict, StoreError):
+            raise
+        except BucketgraphError as error:
+            return self.store.run_of_workflow(workflow_id) or self._failed(order, workflow_id, error)
+
+    def _failed(self, order: Order, workflow_id: str, error: BucketgraphError) -> Run:
+        """Note a run that could not begin, such as one whose credentials cannot be decrypted."""
+        problem = Problem("Run", error.code, error.message, error.hint)
+        with EventLog(self.store) as log:
+            run = self.store.start_run(
+                order.integration_id, {}, trigger=order.trigger, workflow_id=workflow_id
+            )
+            log.run_started(run, resumed=False)
+            log.problem(problem)
+            ended = self.store.end_run(run.id, "FAILED", RunReport(problems=[problem]))
+            log.run_ended(ended)
+        return ended
+
+    @property
+    def serving(self) -> bool:
+        """Say whether a server runs on this graph, which then does what is asked for."""
+        return serving(self.store.where)
+
+    def jobs(self) -> Jobs:
+        """Return the server's durable jobs, not yet started."""
+        from bucketgraph.integrations.jobs import Jobs  # noqa: PLC0415  # only the server needs the engine
+
+        settings = self.settings
+        return Jobs(
+            self.store,
+            collect=self.perform,
+            after=(("forget", self.forget_events),),
+            concurrent=settings.concurrent_runs,
+            keep_days=settings.event_retention_days,
+        )
+
+    def forget_events(self) -> None:
+        """Forget event logs that are older than the setting says, and live progress from before yesterday."""
+        now = int(time.time() * 1000)
+        self.store.forget_events(now - self.settings.event_retention_days * _DAY_MS)
+        self.store.forget_events(now - _DAY_MS, level="debug")
+
+    def request_run(self, integration: Integration, options: SyncOptions, trigger: Trigger = "manual") -> str:
+        """Ask the server on this graph for a run and return its job's id.
+
+        Raises Conflict while a run of the integration is queued or in progress.
+        """
+        from bucketgraph.integrations.jobs import Queue  # noqa: PLC0415  # as above
+
+        order = Order(integration.id, trigger, full=options.full, wait=options.wait, since=options.since)
+        with Queue(self.store.where) as queue:
+            return queue.request(order)
+
+    def cancel(self, integration: Integration) -> cancelling.Cancelled:
+        """Stop the run of an integration that is queued, in progress or interrupted; Conflict if there is none."""
+        return cancelling.cancel(self.store, self.registry, integration)
 
     async def test(self, integration: Integration) -> list[Check]:
         """Try an integration's consumers and workspaces."""

@@ -30,6 +30,7 @@ from bucketgraph.cli import (
     query,
     question,
     schema,
+    serve,
     shell,
     sync,
 )
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(integration.app, name="integration")
 app.command("sync")(sync.sync)
+app.command("serve")(serve.serve)
 app.command("query")(query.query)
 app.add_typer(question.app, name="question")
 app.command("shell")(shell.shell)

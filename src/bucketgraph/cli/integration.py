@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bucketgraph.cli import run
 from bucketgraph.cli.output import console, show_json, table, when
 from bucketgraph.errors import EXIT_FAILED, EXIT_USAGE, ConfigError
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 SECRET_VARIABLE = "BUCKETGRAPH_OAUTH_SECRET"  # noqa: S105  # a variable's name
 
 app = typer.Typer(no_args_is_help=True, help="Add, test, list and remove integrations with Bitbucket Cloud.")
+
+app.command("runs")(run.runs)
+app.command("log")(run.log)
+app.command("cancel")(run.cancel)
 
 Name = Annotated[str, typer.Argument(help="The account name you gave the integration.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]

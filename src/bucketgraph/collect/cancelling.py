@@ -56,7 +56,7 @@ class Cancellation:
         return kind is not None and issubclass(kind, asyncio.CancelledError) and others == 0
 
     async def _watch(self) -> None:
-        while not await self._is_asked():
+        while not await self._is_asked():  # noqa: ASYNC110  # another process writes it: no event can tell
             await asyncio.sleep(_LOOK_EVERY_SECONDS)
         self.asked = True
         self._task.cancel()

@@ -95,7 +95,9 @@ class EventLog:
         )
         details |= {"calls": sum(run.report.calls.values()), "problems": len(run.report.problems)}
         if run.status == "IN_PROGRESS":
-            self._note("warning", "run_interrupted", "The run was interrupted; it goes on later.", details=details)
+            self._note(
+                "warning", "run_interrupted", "The run was interrupted; it goes on later.", details=details
+            )
             return
         levels: dict[str, Level] = {"COMPLETED": "info", "COMPLETED_WITH_ERRORS": "warning"}
         message = f"The run ended: {run.status}."
@@ -177,7 +179,9 @@ class EventLog:
         event = NewEvent(level, name, message, step, details or {}, on=int(time.time() * 1000))
         if self._writer is not None:
             self._writer.add(event)
-        more = {f"the_{key}" if key in {"event", "level"} else key: value for key, value in event.details.items()}
+        more = {
+            f"the_{key}" if key in {"event", "level"} else key: value for key, value in event.details.items()
+        }
         self._logger.log(_NUMBERS[level], name, message=message, step=step or None, **more)
 
 

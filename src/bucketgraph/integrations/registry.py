@@ -25,6 +25,7 @@ from bucketgraph.integrations.configuration import (
     import_config,
     valid_config,
 )
+from bucketgraph.integrations.serving import run_lock_file
 from bucketgraph.integrations.vault import Vault
 from bucketgraph.store.base import IntegrationRow
 from bucketgraph.store.store import Store
@@ -164,7 +165,7 @@ class Registry:
 
     def _lock_file(self, integration: Integration) -> Path:
         """Return the lock beside the database, which all processes on it share whatever their home is."""
-        return Path(self._store.where).resolve().with_suffix(f".{integration.id}.lock")
+        return run_lock_file(self._store.where, integration.id)
 
     def _row(self, name: str) -> IntegrationRow:
         rows = {row.name: row for row in self._store.integrations()}

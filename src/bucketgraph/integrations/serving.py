@@ -27,6 +27,11 @@ def lock_file(database: str | Path) -> Path:
     return Path(database).resolve().with_name("executor.lock")
 
 
+def run_lock_file(database: str | Path, integration_id: str) -> Path:
+    """Return the lock that whatever process holds that collects an integration."""
+    return Path(database).resolve().with_suffix(f".{integration_id}.lock")
+
+
 def serving(database: str | Path) -> bool:
     """Say whether a server runs on a graph file."""
     path = lock_file(database)
