@@ -205,7 +205,7 @@ class _Writer:
         self._store, self._run = store, run
         self._waiting: list[NewEvent] = []
         self._lock = threading.Lock()
-        self._closing = threading.Event()
+        self._closing, self._begun = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name=f"events-of-run-{run.id}", daemon=True)
         self._thread.start()
 
@@ -213,13 +213,18 @@ class _Writer:
         """Hand an event over."""
         with self._lock:
             self._waiting.append(event)
+        self._begun.set()
 
     def close(self) -> None:
         """Write what is left and end the thread."""
         self._closing.set()
+        self._begun.set()
         self._thread.join()
 
     def _work(self) -> None:
+        """Write the first event at once: it says that there is a run, should the process be killed."""
+        self._begun.wait()
+        self._flush()
         while not self._closing.wait(_FLUSH_EVERY_SECONDS):
             self._flush()
         self._flush()
