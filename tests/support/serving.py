@@ -48,7 +48,7 @@ def set_polling(app: App, integration: Integration, polling: Polling, **changes:
 def quiet_polling(integration: Integration) -> Polling:
     """Return an interval whose next tick is far enough away not to come during a test."""
     now = int(time.time() * 1000)
-    candidates = [Polling("THIRTY_MINUTES"), Polling("FOUR_HOURS"), Polling("EIGHT_HOURS")]
+    candidates = [Polling("THIRTY_MINUTES"), Polling("ONE_HOUR")]
     return max(candidates, key=lambda one: next_due(one, integration.id, now) or 0)
 
 

@@ -50,7 +50,7 @@ def _followed(opened: App, integration: Integration, job: str, replay: _Replay) 
             run = opened.store.run_of_workflow(job)
             if run is not None:
                 replay.catch_up(opened, run)
-            if run is not None and (run.status != "IN_PROGRESS" or over):
+            if run is not None and over:
                 return run
             if over:
                 raise Interrupted(
