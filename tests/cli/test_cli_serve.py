@@ -6,10 +6,10 @@ import json
 import signal
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 from support.command import Shell
 from support.serving import Server, ended, eventually, set_polling
@@ -18,6 +18,7 @@ from support.workbench import KEY, Bench, Graph, assert_true_to, workbench
 from bucketgraph.app import SyncOptions
 from bucketgraph.demo import generate_world
 from bucketgraph.integrations.configuration import Polling
+from bucketgraph.integrations.jobs import Queue
 
 SLOW = 0.2
 
@@ -37,8 +38,7 @@ def test_sync_is_handed_over_to_the_server_and_says_the_same(bench: Bench, tmp_p
     assert refused.code == 2
     assert "No server runs" in refused.said
     server = Server.start(tmp_path)
-    with urllib.request.urlopen(f"{server.url()}/healthz", timeout=10) as answer:
-        assert answer.status == 200
+    assert httpx2.get(f"{server.url()}/healthz").status_code == 200
     first = shell.run("sync", "test")
     assert first.code == 0, first.err
     assert "Pull requests: 14 of 14" in first.err
@@ -50,11 +50,14 @@ def test_sync_is_handed_over_to_the_server_and_says_the_same(bench: Bench, tmp_p
     detached = shell.run("sync", "test", "--detach", "--json").json["job"]
     assert eventually(lambda: ended(bench.app, detached)).trigger == "cli"
     bench.fake.consumers.pop(KEY)
-    failed = eventually(lambda: (one := shell.run("sync", "test", "--json")).code != 2 or one.err)
-    assert "credentials" in str(failed) or "conflict" in str(failed)
+    with Queue(bench.store.where) as queue:
+        eventually(lambda: not queue.unfinished())
+    failed = shell.run("sync", "test", "--json")
+    assert failed.code == 2
+    assert json.loads(failed.err)["error"]["code"] == "credentials"
     runs = shell.run("integration", "runs", "test", "--json").json
-    assert runs[-1]["trigger"] == "cli"
-    assert runs[-1]["status"] == "COMPLETED"
+    assert [one["status"] for one in runs] == ["FAILED", "COMPLETED", "COMPLETED", "COMPLETED"]
+    assert {one["trigger"] for one in runs} == {"cli"}
     second = shell.run("serve", "--port", "0")
     assert second.code == 2
     assert "already" in second.said
