@@ -16,16 +16,16 @@ from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import Both, CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
-from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.errors import BucketgraphError, Conflict, StoreError
 from bucketgraph.integrations import cancelling
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
-from bucketgraph.integrations.events import EventLog
+from bucketgraph.integrations.events import EventLog, Live
 from bucketgraph.integrations.registry import Registry
 from bucketgraph.integrations.serving import serving
 from bucketgraph.integrations.vault import Vault, open_vault
 from bucketgraph.integrations.worker import Order
+from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Problem, Run, RunReport, Trigger
 from bucketgraph.store.store import Store
@@ -52,6 +52,7 @@ class App:
 
     settings: Settings
     store: Store = field(repr=False)
+    _logs: dict[str, EventLog] = field(default_factory=dict, repr=False)
 
     @cached_property
     def vault(self) -> Vault:
@@ -97,7 +98,11 @@ class App:
         """Run one collection, alone among all processes on this home, and write its event log."""
         with self.registry.running(integration), EventLog(self.store) as log:
             watched = log if progress is None else Both(progress, log)
-            return await self._collect(integration, options, watched, trigger, workflow_id)
+            self._logs[integration.id] = log
+            try:
+                return await self._collect(integration, options, watched, trigger, workflow_id)
+            finally:
+                del self._logs[integration.id]
 
     async def _collect(
         self,
@@ -123,6 +128,11 @@ class App:
             for client in clients:
                 counter.watch(client.budget)
             return await Collection(self.store, clients, plan, progress=progress, counter=counter).run()
+
+    def live(self, integration_id: str) -> Live | None:
+        """Return how far the run of an integration in this process is right now; None when there is none."""
+        log = self._logs.get(integration_id)
+        return None if log is None else log.live
 
     async def perform(self, order: Order, workflow_id: str) -> Run | None:
         """Do what a durable job asks for; None when its integration is gone.
