@@ -276,4 +276,7 @@ def test_a_run_of_what_was_removed_ends_without_one(bench: Bench) -> None:
         removed = Order("gone", "manual")
         job = jobs.queue.add(removed, "manual-gone")
         eventually(lambda: jobs.queue.status(job) == "SUCCESS")
+        assert jobs.queue.forget(int(time.time() * 1000) - 60_000) == 0
+        assert jobs.queue.forget(int(time.time() * 1000) + 60_000) == 1
+        assert jobs.queue.status(job) is None
     assert bench.store.runs("gone") == []

@@ -1,6 +1,7 @@
-"""Integrations: which Bitbucket is collected, with which credentials.
+"""Integrations: which Bitbucket is collected, with which credentials, when, and by which durable jobs.
 
-In: names, workspaces, consumers. Out: stored configurations (secrets encrypted), clients, test reports.
+In: names, workspaces, consumers, polling intervals. Out: stored configurations (secrets encrypted), clients, test
+reports, runs that begin by themselves, their event logs.
 May import `collect` and all below it.
 
 Example::

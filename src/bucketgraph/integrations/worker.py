@@ -87,6 +87,9 @@ class Worker:
             except BucketgraphError as error:
                 log.error("run not possible", code=error.code, why=error.paragraph())  # noqa: TRY400  # no bug of ours
                 return {"run": None, "status": "FAILED", "code": error.code}
+            except Exception:
+                log.exception("run broken off")
+                raise
 
     async def _patiently(self, order: Order, workflow_id: str) -> Outcome:
         """Wait for another process that collects the same, and a while for a store that cannot be written."""
