@@ -59,15 +59,15 @@ def serve(
         jobs = opened.jobs()
         jobs.start()
         try:
-            asyncio.run(_serve(create(opened, jobs=jobs), bound, jobs))
+            asked = asyncio.run(_serve(create(opened, jobs=jobs), bound, jobs))
         finally:
             jobs.stop()
-        if jobs.broken.is_set():
-            raise typer.Exit(EXIT_FAILED)
+    if not asked:
+        raise typer.Exit(EXIT_FAILED)
 
 
-async def _serve(site: Starlette, bound: socket.socket, jobs: Jobs) -> None:
-    """Answer requests until a signal comes, or the jobs cannot go on."""
+async def _serve(site: Starlette, bound: socket.socket, jobs: Jobs) -> bool:
+    """Answer requests until a signal comes, or the jobs or the site cannot go on; tell whether it was asked for."""
     import uvicorn  # noqa: PLC0415
 
     class Server(uvicorn.Server):
@@ -96,6 +96,7 @@ async def _serve(site: Starlette, bound: socket.socket, jobs: Jobs) -> None:
         jobs.interrupt()
         server.should_exit = True
         await listening
+    return stopping.is_set()
 
 
 @contextlib.contextmanager

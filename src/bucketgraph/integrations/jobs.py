@@ -28,6 +28,7 @@ from bucketgraph.integrations.serving import executing, jobs_file, locked, run_l
 from bucketgraph.integrations.worker import Collect, Order, Outcome, Worker, as_order, run_quietly
 from bucketgraph.observe.log import adopt
 from bucketgraph.store.base import Trigger
+from bucketgraph.store.sqlite import translated
 from bucketgraph.store.store import Store
 
 __all__ = ["Jobs", "Queue", "serving"]
@@ -55,8 +56,11 @@ class Queue:
 
     def __init__(self, database: str | Path) -> None:
         adopt("dbos")
-        self._database = database
-        self._client = DBOSClient(system_database_url=_url(database), application_name=_NAME)
+        self._database, self._where = database, str(jobs_file(database))
+        with translated(self._where):
+            self._client = DBOSClient(
+                system_database_url=_url(database), application_name=_NAME, retry_connection_errors=False
+            )
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -83,37 +87,48 @@ class Queue:
             deduplication_id=order.integration_id,
         )
         try:
-            self._client.enqueue(options, order.integration_id, order.trigger, asdict(order))
+            with translated(self._where):
+                self._client.enqueue(options, order.integration_id, order.trigger, asdict(order))
         except dbos_errors.DBOSQueueDeduplicatedError:
             raise _under_way() from None
         return workflow_id
 
     def unfinished(self) -> dict[str, tuple[str, str]]:
         """Return the unfinished jobs, as (id, `ENQUEUED` or `PENDING`) by integration."""
-        found = self._client.list_workflows(
-            status=_UNFINISHED, name=_WORKFLOW, load_input=False, load_output=False
-        )
+        with translated(self._where):
+            found = self._client.list_workflows(
+                status=_UNFINISHED, name=_WORKFLOW, load_input=False, load_output=False
+            )
         return {one.deduplication_id or "": (one.workflow_id, one.status) for one in found}
 
     def status(self, workflow_id: str) -> str | None:
         """Return a job's status in the engine's words, or None where it is not known."""
-        found = self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
+        with translated(self._where):
+            found = self._client.list_workflows(
+                workflow_ids=[workflow_id], load_input=False, load_output=False
+            )
         return found[0].status if found else None
 
     def withdraw(self, integration_id: str) -> str | None:
         """Take an integration's job out of the queue, if its run has not begun, and return the job's id."""
         workflow_id, _ = self.unfinished().get(integration_id, (None, ""))
         if workflow_id is not None:
-            self._client.cancel_workflow(workflow_id)
+            with translated(self._where):
+                self._client.cancel_workflow(workflow_id)
         return workflow_id
 
     def forget(self, before: int) -> int:
         """Delete finished jobs from before a moment (epoch ms) and return how many there were."""
         moment = datetime.fromtimestamp(before / 1000, UTC).isoformat()
-        old = self._client.list_workflows(
-            status=_FINISHED, end_time=moment, limit=_FORGOTTEN_AT_ONCE, load_input=False, load_output=False
-        )
-        self._client.delete_workflows([one.workflow_id for one in old])
+        with translated(self._where):
+            old = self._client.list_workflows(
+                status=_FINISHED,
+                end_time=moment,
+                limit=_FORGOTTEN_AT_ONCE,
+                load_input=False,
+                load_output=False,
+            )
+            self._client.delete_workflows([one.workflow_id for one in old])
         return len(old)
 
 
@@ -158,7 +173,8 @@ class Jobs:
         """Begin: recover what was interrupted, catch up with what was missed; raises Conflict for a second server."""
         self._exits.enter_context(executing(self._store.where))
         try:
-            self._start()
+            with translated(str(jobs_file(self._store.where))):
+                self._start()
         except BaseException:
             self.stop()
             raise
@@ -176,6 +192,9 @@ class Jobs:
             scheduler_polling_interval_sec=1.0,
         )
         self._exits.callback(DBOS.destroy)
+        jobs_file(self._store.where).touch(
+            mode=0o600
+        )  # nobody else's, as the engine reads it back trustingly
         DBOS(config=config)
         DBOS.launch()
         self._queue = self._exits.enter_context(Queue(self._store.where))
@@ -211,6 +230,10 @@ class Jobs:
         Raises Conflict while a run of the integration is queued or in progress.
         """
         return self.queue.request(as_order(integration_id, trigger, options))
+
+    def cancel(self, run_id: int) -> bool:
+        """Ask a run to stop, which it does within seconds; tell whether it was still in progress."""
+        return self._store.request_cancel(run_id)
 
     def reconcile(self, *, grace_ms: int = _GRACE_MS) -> None:
         """Make the schedules equal to the configurations, and catch up with ticks that were missed."""
@@ -252,7 +275,7 @@ class Jobs:
     def _keep_reconciling(self) -> None:
         try:
             while not self._closing.wait(_RECONCILE_EVERY_SECONDS):
-                with _store_errors_logged():
+                with _store_errors_logged(), translated(str(jobs_file(self._store.where))):
                     self.reconcile()
                     self._clean()
         except BaseException:

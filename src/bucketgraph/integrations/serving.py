@@ -34,10 +34,9 @@ def run_lock_file(database: str | Path, integration_id: str) -> Path:
 
 def serving(database: str | Path) -> bool:
     """Say whether a server runs on a graph file."""
-    path = lock_file(database)
-    if not path.exists() or not jobs_file(database).exists():
-        return False
-    return locked(path)
+    path, jobs = lock_file(database), jobs_file(database)
+    begun = path.exists() and jobs.exists() and jobs.stat().st_size > 0  # before that it only begins to serve
+    return begun and locked(path)
 
 
 def locked(path: Path) -> bool:
