@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
 
 from acceptance.test_incremental import prepared, rename_a_member_who_reviewed
@@ -15,6 +17,13 @@ ACME: dict[str, str | bool] = {"tag.AccountName": "Acme", "tag.Production": True
 def _with_tags(graph: Graph, tags: dict[str, str | bool]) -> Graph:
     entities = {key: (kind, {**properties, **tags}) for key, (kind, properties) in graph.entities.items()}
     return Graph(entities, graph.edges)
+
+
+def _times_tagged(bench: Bench) -> set[int]:
+    """Return how often the text of an entity's properties names a tag."""
+    with contextlib.closing(sqlite3.connect(bench.store.where)) as file:
+        rows = file.execute("SELECT props FROM entity WHERE end_on IS NULL").fetchall()
+    return {props.count('"tag.AccountName"') for (props,) in rows}
 
 
 def _changed(bench: Bench, **options: bool) -> int:
@@ -41,6 +50,7 @@ def test_other_tags_refetch_nothing_and_what_repeats_names_is_rewritten_with_the
         mutations.rename_repository(bench.world, next(iter(bench.world.repositories())), "Renamed")
         assert _changed(bench) > 0
         assert bench.graph() == _with_tags(bench.fresh_graph(tmp_path / "fresh"), ACME)
+        assert _times_tagged(bench) == {1}
         bench.store.set_tags(bench.integration.id, {})
         bench.store.retag(bench.integration.id, run.id)
         assert bench.graph() == bench.fresh_graph(tmp_path / "fresh2")
