@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -21,12 +22,14 @@ from bucketgraph.integrations.configuration import Integration
 from bucketgraph.integrations.registry import Registry
 from bucketgraph.integrations.vault import Vault, open_vault
 from bucketgraph.people.catalogue import CATALOGUE
+from bucketgraph.people.mapper import MappingReport, recompute
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Run
 from bucketgraph.store.store import Store
 
 if TYPE_CHECKING:
     from bucketgraph.exchange.exports import Exported
+    from bucketgraph.people.desk import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,9 @@ class App:
             ) as clients:
                 for client in clients:
                     counter.watch(client.budget)
-                return await Collection(self.store, clients, plan, progress=progress, counter=counter).run()
+                run = await Collection(self.store, clients, plan, progress=progress, counter=counter).run()
+        await asyncio.to_thread(self.recompute_people)
+        return run
 
     async def test(self, integration: Integration) -> list[Check]:
         """Try an integration's consumers and workspaces."""
@@ -114,14 +119,32 @@ class App:
         graph = read_graph(path)
         integration = self.registry.find_import(name, integration_type)
         with self.registry.running(integration):
-            return integration, publish(self.store, integration.id, graph)
+            run = publish(self.store, integration.id, graph)
+        self.recompute_people()
+        return integration, run
 
     def export_folder(self, path: Path, name: str | None = None, *, as_of: int | None = None) -> Exported:
         """Export one integration, or all, into a new folder; `as_of` is epoch ms."""
         from bucketgraph.exchange.exports import export  # noqa: PLC0415  # as above
 
-        chosen = [self.registry.find(name)] if name is not None else self.registry.all()
+        chosen = [self.registry.find(name)] if name is not None else self.registry.everything()
         return export(self.store, path, [one.id for one in chosen], as_of=as_of)
+
+    @cached_property
+    def people(self) -> People:
+        """Return the people, with everything that can be done with them."""
+        from bucketgraph.people.desk import People  # noqa: PLC0415  # who only collects does without
+
+        return People(self.store, self.registry)
+
+    def recompute_people(self) -> MappingReport:
+        """Make `bitbucket_user IS Person` true after users or people changed; cheap when they did not."""
+        return recompute(self.store)
+
+    def remove(self, name: str) -> None:
+        """Delete an integration with everything it brought, and map people anew."""
+        self.registry.remove(name)
+        self.recompute_people()
 
     def budget_left(self, integration: Integration) -> dict[str, int]:
         """Return how many calls of this hour are left by endpoint group, for the scarcest consumer."""
