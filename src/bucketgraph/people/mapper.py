@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -146,16 +147,13 @@ def _concerned(store: Store) -> bool:
 
 
 def _workspaces(store: Store, matches: tuple[Match, ...]) -> dict[int, frozenset[str]]:
-    """Return the workspaces of the users whose person has other users, too: few, so they are read one by one."""
-    return {
-        user.id: frozenset(
-            edge.from_key
-            for edge in store.relationships(
-                integration_id=user.integration_id, verb="HAS", to_type=USER, end_key=user.key
-            )
-        )
-        for user in contested(matches)
-    }
+    """Return the workspaces of the users whose person has other users, too; seldom there are any."""
+    users = contested(matches)
+    members: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for owner in {user.integration_id for user in users}:
+        for edge in store.relationships(integration_id=owner, verb="HAS", to_type=USER):
+            members[owner, edge.to_key].add(edge.from_key)
+    return {user.id: frozenset(members.get((user.integration_id, user.key), ())) for user in users}
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ _LIKE: Final = 0.8
 _LONGEST: Final = 80
 _SHORTEST_LOCAL: Final = 3
 _LETTERS: Final = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ð": "d", "þ": "th"}
+    {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "\u0131": "i", "ð": "d", "þ": "th"}
 )
 
 
