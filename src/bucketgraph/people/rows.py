@@ -196,12 +196,13 @@ def protected(
 
     Whoever cannot be told by id, e-mail address or nickname is told by the name.
     """
+    doubtful = tuple(rejected)
     by_token: dict[Token, set[str]] = defaultdict(set)
-    for key, properties in stored.items():
+    for key, properties in stored.items() if doubtful else ():
         for token in (*tokens(properties), *_names(properties)):
             by_token[token].add(key)
     found: set[str] = set()
-    for one in rejected:
+    for one in doubtful:
         identities = {key_of(source, value) for _, value in tokens(one.claims)} & stored.keys()
         told = identities.union(*(by_token.get(token, ()) for token in tokens(one.claims)))
         found |= told or set().union(*(by_token.get(token, ()) for token in _names(one.claims)))
