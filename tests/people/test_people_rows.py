@@ -201,9 +201,9 @@ def test_whatever_the_rows_say_nobody_shares_an_id_or_address(
 
 def test_ten_thousand_rows_that_share_all_are_checked_at_once() -> None:
     text = HEAD + "".join(f"{i},N{i},,same@x.example,yes,n\n" for i in range(10_000))
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = checked(text)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     assert (len(found.people), len(found.rejected)) == (0, 10_000)
 
 

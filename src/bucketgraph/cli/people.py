@@ -19,6 +19,7 @@ from bucketgraph.cli.people_tables import (
     show_person,
     show_sources,
     show_unmapped,
+    warn,
 )
 from bucketgraph.errors import EXIT_PARTIAL, ConfigError
 
@@ -101,12 +102,19 @@ def import_(
 
 
 @app.command("list")
-def list_(source: FromSource = None, as_json: Json = False) -> None:
+def list_(
+    source: FromSource = None,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 100,
+    as_json: Json = False,
+) -> None:
     """List people, each with the Bitbucket users they are."""
     from bucketgraph.app import open_app  # noqa: PLC0415
 
     with open_app() as opened:
-        show_people(opened.people.all(source), as_json=as_json)
+        found = opened.people.all(source)
+    show_people(found[:limit], as_json=as_json)
+    if len(found) > limit:
+        warn(f"The first {limit:,} of {len(found):,} people; --limit shows others.")
 
 
 @app.command()

@@ -142,8 +142,8 @@ def _write(store: Store, wanted: frozenset[Link]) -> None:
 
 
 def _concerned(store: Store) -> bool:
-    """Say whether there is anybody to map, or a relationship that may have to end."""
-    return next(iter(store.entities(CLASS, limit=1)), None) is not None or bool(store.links(ID))
+    """Say whether there is anybody to map, or once was."""
+    return next(iter(store.entities(CLASS, limit=1)), None) is not None or _row(store) is not None
 
 
 def _workspaces(store: Store, matches: tuple[Match, ...]) -> dict[int, frozenset[str]]:
