@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from bucketgraph.integrations.serving import serving
 from bucketgraph.integrations.vault import Vault, open_vault
 from bucketgraph.integrations.worker import Order
 from bucketgraph.people.catalogue import CATALOGUE
+from bucketgraph.people.mapper import MappingReport, recompute
 from bucketgraph.settings import Settings, load
 from bucketgraph.store.base import Problem, Run, RunReport, Trigger
 from bucketgraph.store.store import Store
@@ -35,6 +37,7 @@ _DAY_MS = 86_400_000
 if TYPE_CHECKING:
     from bucketgraph.exchange.exports import Exported
     from bucketgraph.integrations.jobs import Jobs
+    from bucketgraph.people.desk import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +103,12 @@ class App:
             watched = log if progress is None else Both(progress, log)
             self._logs[integration.id] = log
             try:
-                return await self._collect(integration, options, watched, trigger, workflow_id)
+                run = await self._collect(integration, options, watched, trigger, workflow_id)
+                await asyncio.to_thread(self.store.retag, integration.id, run.id)
             finally:
                 del self._logs[integration.id]
+        await asyncio.to_thread(self.recompute_people)
+        return run
 
     async def _collect(
         self,
@@ -219,14 +225,32 @@ class App:
         graph = read_graph(path)
         integration = self.registry.find_import(name, integration_type)
         with self.registry.running(integration):
-            return integration, publish(self.store, integration.id, graph)
+            run = publish(self.store, integration.id, graph)
+        self.recompute_people()
+        return integration, run
 
     def export_folder(self, path: Path, name: str | None = None, *, as_of: int | None = None) -> Exported:
         """Export one integration, or all, into a new folder; `as_of` is epoch ms."""
         from bucketgraph.exchange.exports import export  # noqa: PLC0415  # as above
 
-        chosen = [self.registry.find(name)] if name is not None else self.registry.all()
+        chosen = [self.registry.find(name)] if name is not None else self.registry.everything()
         return export(self.store, path, [one.id for one in chosen], as_of=as_of)
+
+    @cached_property
+    def people(self) -> People:
+        """Return the people, with everything that can be done with them."""
+        from bucketgraph.people.desk import People  # noqa: PLC0415  # who only collects does without
+
+        return People(self.store, self.registry)
+
+    def recompute_people(self) -> MappingReport:
+        """Make `bitbucket_user IS Person` true after users or people changed; cheap when they did not."""
+        return recompute(self.store)
+
+    def remove(self, name: str) -> None:
+        """Delete an integration with everything it brought, and map people anew."""
+        self.registry.remove(name)
+        self.recompute_people()
 
     def budget_left(self, integration: Integration) -> dict[str, int]:
         """Return how many calls of this hour are left by endpoint group, for the scarcest consumer."""

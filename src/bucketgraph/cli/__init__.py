@@ -27,6 +27,7 @@ from bucketgraph.cli import (
     graph,
     integration,
     parameter,
+    people,
     query,
     question,
     schema,
@@ -53,6 +54,7 @@ app.command("demo")(demo.demo)
 app.add_typer(integration.app, name="integration")
 app.command("sync")(sync.sync)
 app.command("serve")(serve.serve)
+app.add_typer(people.app, name="people")
 app.command("query")(query.query)
 app.add_typer(question.app, name="question")
 app.command("shell")(shell.shell)

@@ -94,7 +94,7 @@ def list_all(as_json: Json = False) -> None:
     cells = [
         (
             i.name,
-            "(import)" if i.imported else ", ".join(i.config.workspaces),
+            f"({i.config.kind})" if not i.collected else ", ".join(i.config.workspaces),
             r.status if r else "never",
             when(r.started_on) if r else "",
             i.description,
@@ -111,7 +111,7 @@ def show(name: Name, as_json: Json = False) -> None:
 
     with open_app() as opened:
         integration = opened.registry.find(name)
-        left = {} if integration.imported else {"callsLeftThisHour": opened.budget_left(integration)}
+        left = {} if not integration.collected else {"callsLeftThisHour": opened.budget_left(integration)}
     facts = _plain(integration) | left
     if as_json:
         show_json(facts)
@@ -161,7 +161,7 @@ def remove(
                 f"Remove {name} with {entities.total():,} entities and {relationships.total():,} relationships? "
                 "Its credentials are forgotten; the history stays."
             )
-        opened.registry.remove(name)
+        opened.remove(name)
     removed = {"removed": name, "entities": entities.total(), "relationships": relationships.total()}
     if as_json:
         show_json(removed)
@@ -225,7 +225,7 @@ def _plain(integration: Integration) -> dict[str, object]:
         "description": integration.description,
         "createdOn": integration.created_on,
     }
-    if integration.imported:
+    if not integration.collected:
         return facts
     return facts | {
         "workspaces": list(integration.config.workspaces),

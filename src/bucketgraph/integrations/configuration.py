@@ -110,6 +110,11 @@ class Integration:
         """Say whether it is an import, which nobody collects."""
         return self.config.kind == "import"
 
+    @property
+    def collected(self) -> bool:
+        """Say whether there is a Bitbucket behind it."""
+        return self.config.kind == "bitbucket"
+
 
 @dataclass(frozen=True, slots=True)
 class NewIntegration:
@@ -150,6 +155,18 @@ def import_config(integration_type: str) -> Config:
         integration_type=integration_type,
         source="integration-external",
         integration_class=(),
+    )
+
+
+def people_config() -> Config:
+    """Return the configuration of a source of people."""
+    return Config(
+        workspaces=(),
+        consumer_keys=(),
+        kind="people",
+        integration_type="people",
+        source="integration-external",
+        integration_class=("HR",),
     )
 
 
