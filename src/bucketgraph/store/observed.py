@@ -29,13 +29,24 @@ _MOST_KEPT = 50_000
 
 @dataclass(slots=True)
 class Known:
-    """What this process knows to be written already. Rows are never removed, so it stays true."""
+    """What this process knows to be written already.
+
+    Rows are never removed, so it stays true until a backup is restored, which changes the schema's number.
+    """
 
     kinds: dict[Triple, int] = field(default_factory=dict)
     shapes: set[Sighting] = field(default_factory=set)
+    schema_number: int = 0
+
+    def keep_for(self, schema_number: int) -> None:
+        """Forget what was known of a graph in whose place another one is now."""
+        if schema_number != self.schema_number:
+            self.kinds, self.shapes, self.schema_number = {}, set(), schema_number
 
     def learn(self, written: Known) -> None:
-        """Remember what a committed transaction wrote."""
+        """Remember what a committed transaction wrote, unless another graph is there since."""
+        if written.schema_number != self.schema_number:
+            return
         if len(self.shapes) > _MOST_KEPT:
             self.shapes.clear()
         self.kinds.update(written.kinds)
@@ -53,7 +64,7 @@ def save(connection: Connection, seen: Sightings, known: Known) -> Known:
     _add_properties(connection, shapes)
     for old, new in dict.fromkeys(seen.moves):
         _inherit(connection, kinds[old], kinds[new])
-    return Known(kinds, shapes)
+    return Known(kinds, shapes, known.schema_number)
 
 
 def subtract_integration(connection: Connection, integration_id: str) -> None:
