@@ -96,15 +96,22 @@ def check(path: Path) -> str:
         found = opened.execute("PRAGMA integrity_check(1)").fetchone()[0]
     if found != "ok":
         raise StoreUnreadable(f"The backup's graph is damaged ({found}).", hint=_UNTOUCHED)
-    engine = sqlite.reader(url_of(path), sqlite.BUSY_TIMEOUT_MS)
-    try:
-        with _of_backup(), sqlite.translated(str(path)), engine.begin() as connection:
-            version = schema.version_of(connection)
-    finally:
-        engine.dispose()
+    with _of_backup(), reading(path) as connection:
+        version = schema.version_of(connection)
     if version is None:
         raise StoreUnreadable("The backup is a database, but not one of bucketgraph.", hint=_UNTOUCHED)
     return version
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[Connection]:
+    """Read a copy without changing anything of it."""
+    engine = sqlite.reader(url_of(path), sqlite.BUSY_TIMEOUT_MS)
+    try:
+        with sqlite.translated(str(path)), engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def copy_in(path: Path, staged: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Self
 from sqlalchemy import Connection
 
 from bucketgraph.graph.schema import Catalogue
-from bucketgraph.store import backup
+from bucketgraph.store import backup, tokens
 from bucketgraph.store.backup import Holdings, Progress
+from bucketgraph.store.base import TokenRow
 
 
 class Copies(ABC):
@@ -62,11 +63,18 @@ class Copies(ABC):
         Raises StoreUnreadable, StoreNewer, StoreFull.
         """
         backup.check(staged)
-        opened = type(self).open(backup.url_of(staged), self.catalogue)
-        try:
-            return opened.holdings()
-        finally:
-            opened.close()
+        type(self).open(backup.url_of(staged), self.catalogue).close()
+        return self.holdings_of(staged)
+
+    def holdings_of(self, copy: Path) -> Holdings:
+        """Return what a copy holds that `backup` wrote or `check_backup` has seen."""
+        with backup.reading(copy) as connection:
+            return backup.holdings(connection)
+
+    def tokens_of(self, copy: Path) -> list[TokenRow]:
+        """Return the tokens of the API that such a copy holds."""
+        with backup.reading(copy) as connection:
+            return tokens.read(connection)
 
     def restore(self, path: Path, progress: Progress | None = None) -> Holdings:
         """Put the graph of a file that `backup` wrote into the place of the present one.
