@@ -49,7 +49,8 @@ def backup(
     elsewhere. The database of jobs is not in it either: jobs are made anew from the configurations.
     """
     from bucketgraph.app import open_app  # noqa: PLC0415  # keeps --help quick
-    from bucketgraph.exchange.home_files import CONFIG, where_key_is  # noqa: PLC0415
+    from bucketgraph.exchange.archive import CONFIG  # noqa: PLC0415
+    from bucketgraph.exchange.home_files import where_key_is  # noqa: PLC0415
 
     with open_app() as opened, _Bars() as bars:
         manifest = opened.backup(file, with_key=with_key, force=force, progress=bars)
@@ -163,9 +164,7 @@ def _comparison(replacement: Replacement) -> object:
         ("publications", number(before.publications), number(after.publications)),
         ("last change (UTC)", when(before.last_published_on), when(after.last_published_on)),
     ]
-    title = (
-        f"Backup of {when(replacement.manifest.created_on)} UTC by bucketgraph {replacement.manifest.version}"
-    )
+    title = f"Backup of {when(replacement.manifest.created_on)} UTC"
     return table(title, ["", "present#", "backup#"], rows)
 
 

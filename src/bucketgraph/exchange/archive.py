@@ -83,7 +83,7 @@ def write(
     Raises ConfigError when something is there already (unless `force`), StoreFull, StoreUnreadable.
     """
     check_target(target, force=force)
-    with _disk(target):
+    with on_disk(target):
         manifest = describe({name: _measured(path) for name, path in files.items()})
         handle, made = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # for its owner only
         try:
@@ -111,7 +111,7 @@ def check_target(target: Path, *, force: bool) -> None:
 @contextlib.contextmanager
 def folder_beside(target: Path) -> Iterator[Path]:
     """Give a private folder beside a file that is to be written, gone afterwards."""
-    with _disk(target):
+    with on_disk(target):
         made = tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         yield Path(made)
@@ -135,7 +135,7 @@ def unpack(source: Path, folder: Path, progress: Progress | None = None) -> Mani
     except (EOFError, gzip.BadGzipFile, zlib.error, tarfile.HeaderError) as error:
         raise _bad(f"{error}".rstrip(".").lower()) from None
     except OSError as error:
-        with _disk(source if error.filename == str(source) else folder):
+        with on_disk(source if error.filename == str(source) else folder):
             raise
     return manifest
 
@@ -282,7 +282,7 @@ def _bad(why: str) -> StoreUnreadable:
 
 
 @contextlib.contextmanager
-def _disk(where: Path) -> Iterator[None]:
+def on_disk(where: Path) -> Iterator[None]:
     """Turn the system's errors into ours."""
     try:
         yield

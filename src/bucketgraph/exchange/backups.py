@@ -5,18 +5,19 @@ What a restore replaces is decided by whoever calls; the graph always, settings 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bucketgraph import __version__
-from bucketgraph.errors import ConfigError, StoreUnreadable
+from bucketgraph.errors import ConfigError
 from bucketgraph.exchange import archive
 from bucketgraph.exchange.archive import FORMAT, GRAPH, Manifest, Progress
 from bucketgraph.store.backup import Holdings
@@ -99,9 +100,9 @@ def restore(
             if safety is not None:
                 kept[GRAPH] = Path(store.where).with_suffix(f".before-restore-{stamp}.tar.gz")
                 make(store, kept[GRAPH], safety, progress=progress)
-            ready = {name: _beside(folder / name, place) for name, place in extras.items()}
-            store.restore_staged(folder / GRAPH, _phase(progress, "restore"))
-            kept |= {name: _swap(ready[name], place, stamp) for name, place in extras.items()}
+            with _ready(folder, extras) as ready:
+                store.restore_staged(folder / GRAPH, _phase(progress, "restore"))
+                kept |= {name: _swap(ready[name], place, stamp) for name, place in extras.items()}
     return Restored(replacement, {name: path for name, path in kept.items() if path.exists()})
 
 
@@ -122,19 +123,22 @@ def _compare(store: Store, manifest: Manifest, copy: Path) -> Replacement:
     return Replacement(manifest, store.holdings(), after, returning)
 
 
-def _beside(unpacked: Path, place: Path) -> Path:
-    """Copy a file beside its place, so that only a rename is left that a full disk could not stop."""
+@contextlib.contextmanager
+def _ready(folder: Path, extras: Mapping[str, Path]) -> Iterator[dict[str, Path]]:
+    """Copy files beside their places, so that only renames are left, which a full disk cannot stop."""
+    made: dict[str, Path] = {}
     try:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-        with os.fdopen(handle, "wb") as out, unpacked.open("rb") as content:
-            shutil.copyfileobj(content, out)
-    except OSError as error:
-        raise StoreUnreadable(
-            f"{place} cannot be written ({error.strerror or error}).",
-            hint="Check owner and permissions of its folder; nothing was restored.",
-        ) from None
-    return Path(name)
+        for name, place in extras.items():
+            with archive.on_disk(place):
+                place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+                made[name] = Path(beside)
+                with os.fdopen(handle, "wb") as out, (folder / name).open("rb") as content:
+                    shutil.copyfileobj(content, out)
+        yield made
+    finally:
+        for path in made.values():
+            path.unlink(missing_ok=True)
 
 
 def _swap(ready: Path, place: Path, stamp: str) -> Path:
