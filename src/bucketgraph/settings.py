@@ -83,6 +83,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             "default: the file secret.key in the home folder, made on first use."
         ),
     ] = None
+    secret_key_file: Annotated[
+        Path | None,
+        Meta(description="A file that holds that key instead, such as a secret that a container is given."),
+    ] = None
     hourly_calls: Annotated[
         int,
         Meta(
@@ -214,7 +218,27 @@ def _settings(values: dict[str, Any]) -> Settings:
             f"The settings cannot be used: {text}.",
             hint=f"Settings come from {PREFIX}… environment variables and {CONFIG_FILE} in the home folder.",
         ) from None
-    return Settings(**checked)
+    return Settings(**_with_key_of_file(checked))
+
+
+def _with_key_of_file(values: dict[str, Any]) -> dict[str, Any]:
+    """Read the key from the file that was named for it. Raises ConfigError, which never shows it."""
+    path = values.get("secret_key_file")
+    if path is None:
+        return values
+    if values.get("secret_key") is not None:
+        raise ConfigError(
+            f"{_name('secret_key')} and {_name('secret_key_file')} are both set.", hint="Unset one of them."
+        )
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(
+            f"The secret key file {path} of {_name('secret_key_file')} cannot be read ({why}).",
+            hint="Check path, owner and permissions.",
+        ) from None
+    return values | {"secret_key": Secret(key)}
 
 
 def _check(value: Any, declared_as: Any) -> Any:

@@ -40,7 +40,7 @@ def where_key_is(settings: Settings) -> str | None:
     if _config_holds_key(settings):
         return str(settings.home / CONFIG)
     if settings.secret_key is not None:
-        return "BUCKETGRAPH_SECRET_KEY"
+        return str(settings.secret_key_file or "BUCKETGRAPH_SECRET_KEY")
     key = settings.home / KEY
     return str(key) if key.exists() else None
 
@@ -53,7 +53,7 @@ def _config_holds_key(settings: Settings) -> bool:
 def _check_key_is_a_file(settings: Settings, key: Path) -> None:
     if settings.secret_key is not None:
         raise ConfigError(
-            "The secret key comes from BUCKETGRAPH_SECRET_KEY, so there is no file to back up.",
+            f"The secret key comes from {where_key_is(settings)}, not from a file in the home folder.",
             hint="Keep that key with your other secrets, and back up without --with-key.",
         )
     if not key.exists():
