@@ -13,7 +13,6 @@ import typer
 from typer.cli import get_docs_for_click
 
 from bucketgraph import cli, errors
-from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.graph.schema import Property
 from bucketgraph.j1ql import functions, operators
 from bucketgraph.j1ql.cursor import CLAUSES
@@ -21,6 +20,7 @@ from bucketgraph.j1ql.dates import CALENDAR_UNITS, UNITS
 from bucketgraph.j1ql.known import EDGE_METADATA, ENTITY_METADATA
 from bucketgraph.j1ql.tokens import RESERVED
 from bucketgraph.j1ql.vocabulary import METADATA_MEANINGS, kind_in_words
+from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.questions.base import Question
 from bucketgraph.questions.loader import load
 from bucketgraph.settings import PREFIX, declared
@@ -33,8 +33,8 @@ def data_model() -> str:
     lines = [
         "# Data model",
         "",
-        "Generated from the steps' declarations. Times are epoch milliseconds. A property that Bitbucket does not "
-        "tell is missing, never null or guessed.",
+        "Generated from the declarations of the steps and of people. Times are epoch milliseconds. A property that "
+        "Bitbucket does not tell is missing, never null or guessed.",
         "",
         "Every entity has `_key` (survives renames), `_type`, `_class`, `_version`, `_createdOn` (first seen), "
         "`_beginOn` (this version began). A relationship's `_key` is `<from key>|<verb>|<to key>`.",

@@ -16,12 +16,12 @@ from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
-from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.errors import ConfigError, CredentialError
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
 from bucketgraph.integrations.registry import Registry
 from bucketgraph.integrations.vault import Vault, check_key_file, open_vault
+from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.settings import CONFIG_FILE, Settings, check_file, load
 from bucketgraph.store.base import Run
 from bucketgraph.store.store import Store

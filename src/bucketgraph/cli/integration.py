@@ -145,7 +145,7 @@ def remove(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove an integration with everything it brought, history included."""
+    """Remove an integration: everything it brought ends, its credentials go, the history stays."""
     from bucketgraph.app import open_app  # noqa: PLC0415
 
     with open_app() as opened:
@@ -153,8 +153,8 @@ def remove(
         entities, relationships = opened.store.counts(integration.id)
         if not yes:
             _confirm(
-                f"Remove {name} with {entities.total():,} entities and {relationships.total():,} relationships "
-                "and all their history? This cannot be undone."
+                f"Remove {name} with {entities.total():,} entities and {relationships.total():,} relationships? "
+                "Its credentials are forgotten; the history stays."
             )
         opened.registry.remove(name)
     removed = {"removed": name, "entities": entities.total(), "relationships": relationships.total()}

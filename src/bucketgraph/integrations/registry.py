@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from filelock import FileLock, Timeout
 
-from bucketgraph.bitbucket.budget import Ledger
+from bucketgraph.bitbucket.budget import Ledger, consumer_id
 from bucketgraph.bitbucket.client import Client, Patience
 from bucketgraph.bitbucket.monitor import Monitor
 from bucketgraph.bitbucket.oauth import Consumer
@@ -108,11 +108,30 @@ class Registry:
         self._store.add_integration(row)
         return _integration(row)
 
-    def remove(self, name: str) -> None:
-        """Delete an integration with everything it brought, history included."""
-        integration = self.find(name)
+    def remove(self, name: str, *, purge: bool = False) -> None:
+        """End everything of an integration and keep its history, or delete all of it with every trace.
+
+        A purge takes the name or id of a removed one, too. Raises ConfigError when there is none, Conflict while a
+        run of it is under way, and what `Store.remove_integration` raises.
+        """
+        integration = self._removable(name) if purge else self.find(name)
         with self.running(integration):
-            self._store.remove_integration(integration.id)
+            forget = self._consumers_of_nobody_else(integration) if purge else ()
+            self._store.remove_integration(integration.id, purge=purge, forget_consumers=forget)
+        if purge:
+            self._lock_file(integration).unlink(missing_ok=True)
+
+    def _removable(self, name: str) -> Integration:
+        """Return the integration in use of a name, or the removed one of a name or id."""
+        for row in self._store.removed_integrations():
+            if name in {row.id, row.name}:
+                return _integration(row)
+        return self.find(name)
+
+    def _consumers_of_nobody_else(self, integration: Integration) -> set[str]:
+        """Return how the call ledger names the consumers that no other integration has."""
+        others = {key for one in self.all() if one.id != integration.id for key in one.config.consumer_keys}
+        return {consumer_id(key) for key in integration.config.consumer_keys if key not in others}
 
     def consumers(self, name: str) -> tuple[Consumer, ...]:
         """Return an integration's consumers with their secrets."""

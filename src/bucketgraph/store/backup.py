@@ -222,10 +222,12 @@ def _told(progress: Progress | None) -> Callable[[int, int, int], None]:
 def _carry_over(present: sqlite3.Connection, copy: sqlite3.Connection) -> None:
     """Raise the copy's ids and booked calls to the present ones; SQLite passes on what was copied already."""
     copy.execute("BEGIN")
-    for name in _NUMBERED:
-        highest = max(_highest(one, name) for one in (present, copy))
-        copy.execute("DELETE FROM high_water WHERE name = ?", (name,))
-        copy.execute("INSERT INTO high_water (name, id) VALUES (?, ?)", (name, highest))
+    marks = present.execute("SELECT name, id FROM high_water").fetchall()
+    marks += [(name, _highest(present, name)) for name in _NUMBERED]
+    copy.executemany(
+        "INSERT INTO high_water (name, id) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET id = max(id, excluded.id)",
+        marks,
+    )
     booked = present.execute("SELECT consumer, endpoint_group, minute, calls FROM call_ledger").fetchall()
     copy.executemany(
         "INSERT INTO call_ledger (consumer, endpoint_group, minute, calls) VALUES (?, ?, ?, ?) "
@@ -236,9 +238,7 @@ def _carry_over(present: sqlite3.Connection, copy: sqlite3.Connection) -> None:
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int:
-    given = connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0]  # noqa: S608  # our own names
-    noted = connection.execute("SELECT max(id) FROM high_water WHERE name = ?", (table,)).fetchone()[0]
-    return max(given or 0, noted or 0)
+    return connection.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 0  # noqa: S608  # our own names
 
 
 def _create(path: Path) -> None:

@@ -179,6 +179,29 @@ class IntegrationRow:
     credentials: str
     created_on: int
     updated_on: int
+    removed_on: int | None = None
+    """When it was removed and its history kept; None for one that is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFreshness:
+    """How fresh one scope is: what it lists, of whom, and when it was seen. Times are epoch ms.
+
+    `kind` is the listing (`pullrequests`), `owner_key` whose it is and `owner_name` that one's present name, or its
+    key where the graph does not know it. `whole_on`: when it was last read from end to end; `watermark`: the
+    newest change of it that is in the graph; `run_id` and `last_seen_on`: which run published it last, and when;
+    `empty_since`: since when its listing comes back suddenly empty. None means never.
+    """
+
+    scope: str
+    kind: str
+    owner_key: str
+    owner_name: str
+    whole_on: int | None
+    watermark: int | None
+    run_id: int | None
+    last_seen_on: int | None
+    empty_since: int | None
 
 
 @dataclass(frozen=True, slots=True)

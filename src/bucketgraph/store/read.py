@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, 
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar, parse_properties
 from bucketgraph.store import tables as t
+from bucketgraph.store import tags
 from bucketgraph.store.base import ScopeState, StoredEntity, StoredRelationship
 from bucketgraph.store.lower import property_equals
 
@@ -50,8 +52,9 @@ def entities(
     where: Mapping[str, Scalar] | None = None,
     scope: str | None = None,
     limit: int | None = None,
+    tagged: bool = True,
 ) -> Iterator[StoredEntity]:
-    """Yield live entities, in the order they were first seen."""
+    """Yield live entities, in the order they were first seen; without `tagged` without our tags."""
     query = (
         select(
             t.entity, t.entity_type.c.name.label("type"), t.entity_type.c.classes, t.entity_type.c.declared
@@ -69,8 +72,12 @@ def entities(
         query = query.where(is_a(connection, type_or_class))
     for name, value in (where or {}).items():
         query = query.where(property_equals(t.entity, name, value, catalogue))
+    untagged = frozenset() if tagged else tags.owned(connection)
     for row in connection.execution_options(yield_per=500).execute(query):
-        yield stored_entity(row)
+        found = stored_entity(row)
+        if found.integration_id in untagged:
+            found = replace(found, properties=tags.without(found.properties))
+        yield found
 
 
 def relationships(
@@ -83,10 +90,12 @@ def relationships(
     end_key: str | None = None,
     limit: int | None = None,
 ) -> Iterator[StoredRelationship]:
-    """Yield live relationships with both ends."""
+    """Yield live relationships with both ends; an integration's are those it brought."""
     query = live_edges().limit(limit).order_by(t.relationship.c.id)
     if integration_id is not None:
-        query = query.where(_from.c.integration_id == integration_id)
+        query = query.join(t.record, t.record.c.id == t.relationship.c.record_id).where(
+            t.record.c.integration_id == integration_id
+        )
     if verb is not None:
         query = query.where(t.verb.c.name == verb.upper())
     if from_type is not None:
