@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,24 +17,26 @@ from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import Both, CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
-from bucketgraph.errors import BucketgraphError, Conflict, StoreError
+from bucketgraph.errors import BucketgraphError, ConfigError, Conflict, CredentialError, StoreError
 from bucketgraph.integrations import cancelling
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
 from bucketgraph.integrations.events import EventLog, Live
 from bucketgraph.integrations.registry import Registry
 from bucketgraph.integrations.serving import serving
-from bucketgraph.integrations.vault import Vault, open_vault
+from bucketgraph.integrations.vault import Vault, check_key_file, open_vault
 from bucketgraph.integrations.worker import Order
 from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.people.mapper import MappingReport, recompute
-from bucketgraph.settings import Settings, load
+from bucketgraph.settings import CONFIG_FILE, Settings, check_file, load
 from bucketgraph.store.base import Problem, Run, RunReport, Trigger
 from bucketgraph.store.store import Store
 
 _DAY_MS = 86_400_000
 
 if TYPE_CHECKING:
+    from bucketgraph.exchange import archive
+    from bucketgraph.exchange.backups import Replacement, Restored
     from bucketgraph.exchange.exports import Exported
     from bucketgraph.integrations.jobs import Jobs
     from bucketgraph.people.desk import People
@@ -252,6 +254,74 @@ class App:
         self.registry.remove(name)
         self.recompute_people()
 
+    def backup(
+        self,
+        path: Path,
+        *,
+        with_key: bool = False,
+        force: bool = False,
+        progress: archive.Progress | None = None,
+    ) -> archive.Manifest:
+        """Write graph, config.toml and, where asked for, secret.key into an archive while others read and write.
+
+        Raises ConfigError, StoreFull, StoreUnreadable; then no new file is there.
+        """
+        from bucketgraph.exchange import backups, home_files  # noqa: PLC0415  # as above
+
+        files = home_files.files_to_keep(self.settings, with_key=with_key)
+        return backups.make(self.store, path, files, force=force, progress=progress)
+
+    def restore(
+        self,
+        path: Path,
+        *,
+        allowed: Callable[[Replacement], bool] = lambda _: True,
+        with_config: bool = False,
+        with_key: bool = False,
+        safety: bool = True,
+        progress: archive.Progress | None = None,
+    ) -> Restored:
+        """Put a backup's graph in the place of the present one, and its config.toml and secret.key where asked for.
+
+        Everything is checked first; then `allowed` is asked. Other processes may go on: they see the restored
+        graph at once, settings and key when they start again. With `safety` the present graph is backed up beside
+        itself first. Raises Conflict while a run is under way, ConfigError, and StoreErrors; then the graph is as
+        before.
+        """
+        from bucketgraph.exchange import backups, home_files  # noqa: PLC0415  # as above
+
+        done = backups.restore(
+            self.store,
+            path,
+            home_files.files_to_replace(self.settings, with_config=with_config, with_key=with_key),
+            check=_check_restored,
+            allowed=allowed,
+            alone=self._no_run,
+            safety=home_files.files_to_keep(self.settings, with_key=False) if safety else None,
+            progress=progress,
+        )
+        self.__dict__.pop("vault", None)  # the key may be another one now
+        return done
+
+    def locked_out(self) -> list[str]:
+        """Return the names of integrations whose stored credentials the present key cannot read."""
+        names = []
+        for one in self.registry.all():
+            if not one.imported:
+                try:
+                    self.registry.consumers(one.name)
+                except (ConfigError, CredentialError):
+                    names.append(one.name)
+        return names
+
+    @contextlib.contextmanager
+    def _no_run(self) -> Iterator[None]:
+        """Hold the run locks of all integrations. Raises Conflict while one of them runs."""
+        with contextlib.ExitStack() as stack:
+            for one in self.registry.all():
+                stack.enter_context(self.registry.running(one))
+            yield
+
     def budget_left(self, integration: Integration) -> dict[str, int]:
         """Return how many calls of this hour are left by endpoint group, for the scarcest consumer."""
         now, limit = time.time(), self.settings.hourly_calls
@@ -260,6 +330,14 @@ class App:
             group: max(0, limit - max(self.ledger.used(key, group, now=now) for key in keys))
             for group in GROUPS
         }
+
+
+def _check_restored(name: str, file: Path) -> None:
+    """Refuse a restored config.toml or secret.key with which the program would not start."""
+    if name == CONFIG_FILE:
+        check_file(file)
+    else:
+        check_key_file(file)
 
 
 @contextlib.contextmanager

@@ -16,10 +16,12 @@ import sys
 from itertools import pairwise
 from typing import Annotated
 
+import structlog
 import typer
 
 from bucketgraph import __version__
 from bucketgraph.cli import (
+    backup,
     complete,
     demo,
     diff,
@@ -38,7 +40,7 @@ from bucketgraph.cli import (
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import EXIT_FAILED, BucketgraphError
 from bucketgraph.observe.log import configure
-from bucketgraph.settings import load
+from bucketgraph.settings import load, unknown_variables
 
 app = typer.Typer(
     name="bucketgraph",
@@ -68,6 +70,8 @@ app.command("stats")(graph.stats)
 app.command("changes")(graph.changes)
 app.command("import")(exchange.import_)
 app.command("export")(exchange.export)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag's value
@@ -84,6 +88,10 @@ def _options(
 ) -> None:
     """Set up what all commands share."""
     configure(load().log_level)
+    for name in unknown_variables():
+        structlog.get_logger().warning(
+            "this environment variable is no setting and is ignored", variable=name
+        )
 
 
 def main() -> None:

@@ -73,6 +73,11 @@ def open_vault(home: Path, given: str | None, *, first_use: bool = True) -> Vaul
     )
 
 
+def check_key_file(path: Path) -> None:
+    """Refuse a file that holds no usable keys. Raises ConfigError."""
+    open_vault(path.parent, path.read_text(encoding="utf-8", errors="replace"))
+
+
 def _read_or_make(path: Path) -> str:
     try:
         if not path.exists():
