@@ -1,6 +1,6 @@
-"""Integrations: which Bitbucket is collected, with which credentials.
+"""Integrations: which Bitbucket is collected, with which credentials, when, and what of it.
 
-In: names, workspaces, consumers. Out: stored configurations (secrets encrypted), clients, test reports.
+In: what a person enters. Out: stored configurations (secrets encrypted), clients, reports of tests, costs, freshness.
 May import `collect` and all below it.
 
 Example::
