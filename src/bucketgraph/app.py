@@ -17,14 +17,19 @@ from bucketgraph.bitbucket.endpoints import GROUPS
 from bucketgraph.collect.ledger import StoreLedger
 from bucketgraph.collect.progress import Both, CallCounter, Progress, Silent
 from bucketgraph.collect.run import Collection, Plan
-from bucketgraph.errors import BucketgraphError, ConfigError, Conflict, CredentialError, StoreError
+from bucketgraph.collect.sources import switched_off
+from bucketgraph.errors import BucketgraphError, Conflict, StoreError
 from bucketgraph.integrations import cancelling
 from bucketgraph.integrations.check import Check, check
 from bucketgraph.integrations.configuration import Integration
+from bucketgraph.integrations.cost import Costs, costs
 from bucketgraph.integrations.events import EventLog, Live
+from bucketgraph.integrations.facts import Shown
+from bucketgraph.integrations.freshness import Freshness, freshness
+from bucketgraph.integrations.keyring import Keyring
 from bucketgraph.integrations.registry import Registry
 from bucketgraph.integrations.serving import serving
-from bucketgraph.integrations.vault import Vault, check_key_file, open_vault
+from bucketgraph.integrations.vault import check_key_file
 from bucketgraph.integrations.worker import Order
 from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.people.mapper import MappingReport, recompute
@@ -40,6 +45,9 @@ if TYPE_CHECKING:
     from bucketgraph.exchange.exports import Exported
     from bucketgraph.integrations.jobs import Jobs
     from bucketgraph.people.desk import People
+
+RUNS_JUDGED = 50
+"""How many of an integration's newest runs are looked at to say how it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,19 +68,15 @@ class App:
     _logs: dict[str, EventLog] = field(default_factory=dict, repr=False)
 
     @cached_property
-    def vault(self) -> Vault:
-        """Return the vault of stored credentials."""
+    def keyring(self) -> Keyring:
+        """Return the keys of stored credentials."""
         given = self.settings.secret_key
-        return open_vault(
-            self.settings.home,
-            given.get_secret_value() if given else None,
-            first_use=not any(row.credentials for row in self.store.integrations()),
-        )
+        return Keyring(self.settings.home, given.get_secret_value() if given else None)
 
     @cached_property
     def registry(self) -> Registry:
         """Return the integrations."""
-        return Registry(self.store, lambda: self.vault)
+        return Registry(self.store, self.keyring)
 
     @cached_property
     def ledger(self) -> StoreLedger:
@@ -106,7 +110,6 @@ class App:
             self._logs[integration.id] = log
             try:
                 run = await self._collect(integration, options, watched, trigger, workflow_id)
-                await asyncio.to_thread(self.store.retag, integration.id, run.id)
             finally:
                 del self._logs[integration.id]
         await asyncio.to_thread(self.recompute_people)
@@ -125,7 +128,8 @@ class App:
             integration.id,
             integration.config.workspaces,
             full=options.full,
-            since=options.since,
+            since=integration.config.since_ms if options.since is None else options.since,
+            off=switched_off(integration.config.sources),
             workers=self.settings.workers,
             trigger=trigger,
             workflow_id=workflow_id,
@@ -216,7 +220,28 @@ class App:
         async with self.registry.clients(
             integration, ledger=self.ledger, patience=self.patience(wait=False), monitor=CallCounter(Silent())
         ) as clients:
-            return await check(clients, integration.config.workspaces)
+            off = switched_off(integration.config.sources)
+            return await check(clients, integration.config.workspaces, off)
+
+    def shown(self, integration: Integration, *, lost: frozenset[str] | None = None) -> Shown:
+        """Return an integration as it is shown, with its newest runs.
+
+        `lost` are the ids of those whose credentials cannot be read, where somebody asked already.
+        """
+        return Shown(
+            integration,
+            self.store.runs(integration.id, limit=RUNS_JUDGED),
+            integration.id in (self.registry.lost_credentials() if lost is None else lost),
+            int(time.time() * 1000),
+        )
+
+    def costs(self, integration: Integration) -> Costs:
+        """Return what an integration's runs cost in calls, and what is too much for its schedule."""
+        return costs(self.store, integration, self.settings.hourly_calls)
+
+    def freshness(self, integration: Integration) -> Freshness:
+        """Return when each listing of an integration was seen last, and what is not seen."""
+        return freshness(self.shown(integration), self.store.freshness(integration.id))
 
     def import_folder(
         self, path: Path, name: str, *, integration_type: str | None = None
@@ -290,7 +315,7 @@ class App:
         """
         from bucketgraph.exchange import backups, home_files  # noqa: PLC0415  # as above
 
-        done = backups.restore(
+        return backups.restore(
             self.store,
             path,
             home_files.files_to_replace(self.settings, with_config=with_config, with_key=with_key),
@@ -300,19 +325,11 @@ class App:
             safety=home_files.files_to_keep(self.settings, with_key=False) if safety else None,
             progress=progress,
         )
-        self.__dict__.pop("vault", None)  # the key may be another one now
-        return done
 
     def locked_out(self) -> list[str]:
         """Return the names of integrations whose stored credentials the present key cannot read."""
-        names = []
-        for one in self.registry.all():
-            if not one.imported:
-                try:
-                    self.registry.consumers(one.name)
-                except (ConfigError, CredentialError):
-                    names.append(one.name)
-        return names
+        lost = self.registry.lost_credentials()
+        return [one.name for one in self.registry.all() if one.id in lost]
 
     @contextlib.contextmanager
     def _no_run(self) -> Iterator[None]:

@@ -26,6 +26,7 @@ from bucketgraph.cli import (
     demo,
     diff,
     exchange,
+    freshness,
     graph,
     integration,
     parameter,
@@ -33,6 +34,7 @@ from bucketgraph.cli import (
     query,
     question,
     schema,
+    secrets,
     serve,
     shell,
     sync,
@@ -57,6 +59,8 @@ app.add_typer(integration.app, name="integration")
 app.command("sync")(sync.sync)
 app.command("serve")(serve.serve)
 app.add_typer(people.app, name="people")
+app.command("freshness")(freshness.freshness)
+app.add_typer(secrets.app, name="secrets")
 app.command("query")(query.query)
 app.add_typer(question.app, name="question")
 app.command("shell")(shell.shell)

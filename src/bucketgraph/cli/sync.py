@@ -143,6 +143,9 @@ def show_run(opened: App, integration: Integration, run: Run, *, as_json: bool) 
             table("Could not be seen (nothing was deleted there)", ["where", "why", "what happened"], cells)
         )
         out.print()
+    if run.options.get("off"):
+        said = f"Switched off, so not collected: {str(run.options['off']).replace(',', ', ')}."
+        out.print(said, markup=False, highlight=False)
     calls = sum(run.report.calls.values())
     out.print(
         f"{run.status} with {calls:,} calls; {min(left.values()):,} are left this hour.",
@@ -188,6 +191,7 @@ def _plain(run: Run, left: dict[str, int], tallies: list[tuple[str, str, Tally]]
         "entities": {name: tally for _, name, tally in tallies if name in types},
         "relationships": {name: tally for _, name, tally in tallies if name not in types},
         "problems": run.report.problems,
+        "sourcesOff": [one for one in str(run.options.get("off") or "").split(",") if one],
         "calls": run.report.calls,
         "callsLeftThisHour": left,
     }

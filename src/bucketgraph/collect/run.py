@@ -11,13 +11,15 @@ from typing import Any
 from bucketgraph.bitbucket.client import Client
 from bucketgraph.collect.access import Opened, open_workspaces
 from bucketgraph.collect.cancelling import Cancellation, cancelled
+from bucketgraph.collect.forgetting import forget_sources
 from bucketgraph.collect.missing import Settled, settle
 from bucketgraph.collect.opening import open_run
 from bucketgraph.collect.progress import CallCounter, Progress
 from bucketgraph.collect.publishing import Publisher
 from bucketgraph.collect.reading import Reading, read_listing
+from bucketgraph.collect.sources import active_steps, hidden_types, needed_scopes
 from bucketgraph.collect.step import RepositoryFacts, Step, Unit, Window
-from bucketgraph.collect.steps import STEPS, members, pull_request_schema, repositories
+from bucketgraph.collect.steps import members, pull_request_schema, repositories
 from bucketgraph.collect.tasks import together
 from bucketgraph.collect.windows import state_after, window_for
 from bucketgraph.errors import BucketgraphError, BudgetSpent, CredentialError, StoreError
@@ -31,8 +33,9 @@ from bucketgraph.store.store import Store
 class Plan:
     """What to collect, and for whom.
 
-    `since` is epoch ms; `workers` is how many repositories are read at once. `trigger` is what began the run, and
-    `workflow_id` names the durable job that does it, which may begin more than once.
+    `since` is epoch ms, `workers` is how many repositories are read at once, `off` names the sources that are
+    switched off. `trigger` is what began the run, and `workflow_id` names the durable job that does it, which may
+    begin more than once.
     """
 
     integration_id: str
@@ -42,13 +45,18 @@ class Plan:
     workers: int = 4
     trigger: Trigger = "cli"
     workflow_id: str | None = None
+    off: frozenset[str] = frozenset()
 
     def options(self) -> dict[str, str | bool | None]:
         """Return what a resumed run must have in common with the interrupted one.
 
         `since` is left out: `90d` is another moment each time, and a scope remembers what was cut off.
         """
-        return {"full": self.full, "workspaces": ",".join(self.workspaces)}
+        options: dict[str, str | bool | None] = {
+            "full": self.full,
+            "workspaces": ",".join(self.workspaces),
+        }
+        return options | ({"off": ",".join(sorted(self.off))} if self.off else {})
 
 
 class Collection:
@@ -62,6 +70,8 @@ class Collection:
         self._report = RunReport()
         self._earlier_calls: dict[str, int] = {}
         self._refused: set[Client] = set()
+        self._steps = active_steps(plan.off)
+        self._hidden = hidden_types(plan.off)
 
     async def run(self) -> Run:
         """Collect everything, or as much as can be seen, and return the ended (or interrupted) run.
@@ -108,13 +118,19 @@ class Collection:
         publisher = Publisher(
             self._store, self._plan.integration_id, run.id, progress=self._progress, note=self._note
         )
+        await asyncio.to_thread(self._store.retag, self._plan.integration_id, run.id)
         opened, problems = await open_workspaces(
-            self._store, self._clients, self._plan.integration_id, self._plan.workspaces
+            self._store,
+            self._clients,
+            self._plan.integration_id,
+            self._plan.workspaces,
+            needed=needed_scopes(self._plan.off),
         )
         for problem in problems:
             self._note(problem)
+        await forget_sources(self._store, publisher, self._plan, self._progress)
         await self._structure(opened, publisher)
-        for step in STEPS:
+        for step in self._steps:
             if step.per == "repository":
                 await self._repositories(step, opened, publisher, run)
         if not self._report.problems:
@@ -123,7 +139,7 @@ class Collection:
 
     async def _structure(self, opened: Sequence[Opened], publisher: Publisher) -> None:
         """Read all workspace steps of all workspaces, then publish them in one transaction."""
-        steps = [step for step in STEPS if step.per == "workspace"]
+        steps = [step for step in self._steps if step.per == "workspace"]
         for step in steps:
             self._progress.step_started(step.id, step.title, len(opened))
         states = self._store.scope_states(self._plan.integration_id)
@@ -223,11 +239,11 @@ class Collection:
 
     async def _read(self, step: Step[Any], client: Client, unit: Unit, window: Window) -> Reading:
         """Read a listing; a consumer that is refused is not tried again in this run, and told of once."""
-        reading = Reading(step, unit, window)
+        reading = Reading(step, unit, window, self._hidden)
         if client in self._refused:
             return reading
         try:
-            return await read_listing(step, client, unit, window)
+            return await read_listing(step, client, unit, window, hidden=self._hidden)
         except CredentialError as error:
             if client not in self._refused:
                 self._refused.add(client)

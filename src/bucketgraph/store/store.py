@@ -337,6 +337,16 @@ class Store(Lifecycle, Copies):
             yield connection
 
     @contextlib.contextmanager
+    def _writing_durably(self) -> Iterator[Connection]:
+        """Hold the write lock; the transaction waits for the disk at its end."""
+        engine = sqlite.durable_writer(self.url, self._busy_timeout_ms)
+        try:
+            with self._lock, sqlite.translated(self.where), engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+    @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
         """Read in one transaction: all that is read is of one state, whoever writes meanwhile."""
         with sqlite.translated(self.where), self._reader.begin() as connection:
