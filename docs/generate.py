@@ -13,6 +13,7 @@ import typer
 from typer.cli import get_docs_for_click
 
 from bucketgraph import cli, errors
+from bucketgraph.collect.sources import SOURCES
 from bucketgraph.graph.schema import Property
 from bucketgraph.j1ql import functions, operators
 from bucketgraph.j1ql.cursor import CLAUSES
@@ -60,6 +61,24 @@ def data_model() -> str:
     for edge in CATALOGUE.relationships:
         if edge.properties:
             lines += ["", f"### `{edge.name}`", "", *_properties(edge.properties)]
+    return "\n".join(lines) + "\n"
+
+
+def sources() -> str:
+    """Return the page of ingestion sources."""
+    lines = [
+        "# Sources",
+        "",
+        "Generated from the registry of sources. `bucketgraph integration sources NAME` tells what each costs.",
+        "",
+        "| source | may be off | scope it needs | what it brings | when it is off, nothing has |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for one in SOURCES:
+        scopes = sorted({f"`{endpoint.scope}`" for endpoint in one.endpoints if endpoint.scope})
+        hidden = ", ".join(f"`{name}`" for name in one.hides)
+        off = "no" if one.required else "yes"
+        lines.append(f"| `{one.id}` | {off} | {', '.join(scopes)} | {one.description} | {hidden} |")
     return "\n".join(lines) + "\n"
 
 
@@ -301,6 +320,7 @@ def routes() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "data-model.md": data_model,
+    "sources.md": sources,
     "settings.md": settings,
     "errors.md": error_page,
     "commands.md": commands,

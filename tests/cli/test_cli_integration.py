@@ -165,13 +165,13 @@ def test_tags_reach_all_entities_with_the_next_run_and_ask_for_nothing(inside: I
     inside.run("sync", "acme")
     inside.run("integration", "edit", "acme", "--tag", "Env=prod", "--tag-account-name")
     before = inside.run("sync", "acme", "--json").json
-    query = "FIND * WITH tag.AccountName = 'acme' AND tag.Env = 'prod' RETURN COUNT(*) AS n"
+    query = "FIND * WITH tag.AccountName = 'acme' AND tag.Env = 'prod' AS e RETURN COUNT(e) AS n"
     total = sum(inside.run("stats", "--json").json["entities"].values())
     assert inside.run("query", query, "--format", "json").json["data"] == [{"n": total}]
     assert sum(before["calls"].values()) < 12
     inside.run("integration", "edit", "acme", "--rename", "Two", "--clear-tags")
     inside.run("sync", "Two")
-    query = "FIND * WITH tag.AccountName = 'Two' AND tag.Env = undefined RETURN COUNT(*) AS n"
+    query = "FIND * WITH tag.AccountName = 'Two' AND tag.Env = undefined AS e RETURN COUNT(e) AS n"
     assert inside.run("query", query, "--format", "json").json["data"] == [{"n": total}]
 
 
@@ -251,7 +251,7 @@ def test_secrets_are_rotated_and_their_state_told_without_a_key(inside: Inside, 
     status = inside.run("secrets", "status")
     new = (inside.home / "secret.key").read_text().strip()
     assert new != key
-    assert str(inside.home / "secret.key") in status.said
+    assert str(inside.home / "secret.key") in status.out
     assert not {key, new} & set((status.out + status.err + rotated.out).split())
     assert inside.run("sync", "acme").code == 0
     fresh = inside.run("secrets", "new-key").out.strip()
@@ -262,7 +262,7 @@ def test_secrets_are_rotated_and_their_state_told_without_a_key(inside: Inside, 
     assert fresh not in refused.err
     assert inside.run("secrets", "rotate", "--reencrypt", environment=given).code == 0
     alone = {"BUCKETGRAPH_SECRET_KEY": fresh}
-    assert "BUCKETGRAPH_SECRET_KEY: one key" in inside.run("secrets", "status", environment=alone).said
+    assert "BUCKETGRAPH_SECRET_KEY: one key" in inside.run("secrets", "status", environment=alone).out
     assert inside.run("sync", "acme", environment=alone).code == 0
 
 
