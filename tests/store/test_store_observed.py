@@ -110,7 +110,7 @@ def _tell(world: World) -> None:
     world.publish(retire={"r2"})
 
 
-def _as_version_1(world: World, path: Path) -> None:
+def as_version_1(world: World, path: Path) -> None:
     """Write what the world's file holds into a file as the first version made it."""
     engine = create_engine(url_of(path))
     config = Config()
@@ -137,7 +137,7 @@ def test_a_file_of_the_first_version_knows_the_same_names_after_its_migration(
     fresh = told(world.store.known())
     before = (world.entities(), world.edges(), world.store.changes())
     world.store.close()
-    _as_version_1(world, tmp_path / "old.db")
+    as_version_1(world, tmp_path / "old.db")
     old = World.__new__(World)
     old.path, old.store = tmp_path / "old.db", Store.open(url_of(tmp_path / "old.db"), CATALOGUE)
     migrated = check(old)

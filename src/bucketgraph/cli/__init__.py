@@ -16,10 +16,12 @@ import sys
 from itertools import pairwise
 from typing import Annotated
 
+import structlog
 import typer
 
 from bucketgraph import __version__
 from bucketgraph.cli import (
+    backup,
     complete,
     demo,
     diff,
@@ -28,17 +30,19 @@ from bucketgraph.cli import (
     graph,
     integration,
     parameter,
+    people,
     query,
     question,
     schema,
     secrets,
+    serve,
     shell,
     sync,
 )
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import EXIT_FAILED, BucketgraphError
 from bucketgraph.observe.log import configure
-from bucketgraph.settings import load
+from bucketgraph.settings import load, unknown_variables
 
 app = typer.Typer(
     name="bucketgraph",
@@ -53,6 +57,8 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(integration.app, name="integration")
 app.command("sync")(sync.sync)
+app.command("serve")(serve.serve)
+app.add_typer(people.app, name="people")
 app.command("freshness")(freshness.freshness)
 app.add_typer(secrets.app, name="secrets")
 app.command("query")(query.query)
@@ -68,6 +74,8 @@ app.command("stats")(graph.stats)
 app.command("changes")(graph.changes)
 app.command("import")(exchange.import_)
 app.command("export")(exchange.export)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag's value
@@ -84,6 +92,10 @@ def _options(
 ) -> None:
     """Set up what all commands share."""
     configure(load().log_level)
+    for name in unknown_variables():
+        structlog.get_logger().warning(
+            "this environment variable is no setting and is ignored", variable=name
+        )
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketgraph.cli import integration_removal, integration_view
+from bucketgraph.cli import integration_removal, integration_view, run
 from bucketgraph.cli.credentials import SECRET_VARIABLE, read_consumers
 from bucketgraph.cli.output import console, messages, plain, show_json
 from bucketgraph.errors import ConfigError
@@ -233,6 +233,9 @@ def credentials(
 
 
 app.command("list")(integration_view.list_all)
+app.command("runs")(run.runs)
+app.command("log")(run.log)
+app.command("cancel")(run.cancel)
 app.command("show")(integration_view.show)
 app.command("sources")(integration_view.sources)
 app.command("test")(integration_view.test)

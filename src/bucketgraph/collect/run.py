@@ -10,8 +10,10 @@ from typing import Any
 
 from bucketgraph.bitbucket.client import Client
 from bucketgraph.collect.access import Opened, open_workspaces
+from bucketgraph.collect.cancelling import Cancellation, cancelled
 from bucketgraph.collect.forgetting import forget_sources
 from bucketgraph.collect.missing import Settled, settle
+from bucketgraph.collect.opening import open_run
 from bucketgraph.collect.progress import CallCounter, Progress
 from bucketgraph.collect.publishing import Publisher
 from bucketgraph.collect.reading import Reading, read_listing
@@ -23,19 +25,17 @@ from bucketgraph.collect.windows import state_after, window_for
 from bucketgraph.errors import BucketgraphError, BudgetSpent, CredentialError, StoreError
 from bucketgraph.graph.snapshot import Snapshot, scope_name
 from bucketgraph.graph.values import parse_properties
-from bucketgraph.store.base import Problem, Run, RunReport, RunStatus, ScopeState
+from bucketgraph.store.base import Problem, Run, RunReport, RunStatus, ScopeState, Trigger
 from bucketgraph.store.store import Store
-
-RESUME_WITHIN_MS = 24 * 3600 * 1000
-"""An interrupted run that is older than this is closed, and a new one begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to collect.
+    """What to collect, and for whom.
 
     `since` is epoch ms, `workers` is how many repositories are read at once, `off` names the sources that are
-    switched off.
+    switched off. `trigger` is what began the run, and `workflow_id` names the durable job that does it, which may
+    begin more than once.
     """
 
     integration_id: str
@@ -43,6 +43,8 @@ class Plan:
     full: bool = False
     since: int | None = None
     workers: int = 4
+    trigger: Trigger = "cli"
+    workflow_id: str | None = None
     off: frozenset[str] = frozenset()
 
     def options(self) -> dict[str, str | bool | None]:
@@ -74,15 +76,30 @@ class Collection:
     async def run(self) -> Run:
         """Collect everything, or as much as can be seen, and return the ended (or interrupted) run.
 
-        Raises UserError where nothing can be seen at all because key, secret, scopes or workspace are
-        wrong, StoreError when the store fails, CancelledError when it is stopped. All leave what was
-        published.
+        A run that was asked to stop (`Store.request_cancel`) ends FAILED, with a problem that says so. The job
+        of an ended run gets that run again. Raises UserError where nothing can be seen at all because key, secret,
+        scopes or workspace are wrong, StoreError when the store fails, CancelledError when it is stopped. All leave
+        what was published.
         """
-        run = self._open_run()
+        plan = self._plan
+        run, resumed = open_run(
+            self._store,
+            plan.integration_id,
+            plan.options(),
+            trigger=plan.trigger,
+            workflow_id=plan.workflow_id,
+        )
+        if run.status != "IN_PROGRESS":
+            return run
+        self._progress.run_started(run, resumed=resumed)
         self._earlier_calls = dict(run.report.calls)
         status: RunStatus = "FAILED"
         try:
-            status = await self._collect(run)
+            async with Cancellation(self._store, run.id) as cancellation:
+                status = await self._collect(run)
+            if cancellation.asked:
+                self._note(cancelled())
+                status = "FAILED"
         except BudgetSpent as error:
             self._note(Problem("Call budget", error.code, error.message, error.hint))
             status = "IN_PROGRESS"
@@ -94,6 +111,7 @@ class Collection:
             raise
         finally:
             ended = self._end_run(run.id, status)
+            self._progress.run_ended(ended)
         return ended
 
     async def _collect(self, run: Run) -> RunStatus:
@@ -138,6 +156,8 @@ class Collection:
         await publisher.publish(
             [settled for _, settled in parts], stand_ins=_stand_ins(readings), renamed=renamed
         )
+        for step in steps:
+            self._progress.step_ended(step.id)
 
     async def _workspace(
         self, steps: Sequence[Step[Any]], opened: Opened, states: dict[str, ScopeState]
@@ -193,6 +213,7 @@ class Collection:
         await together(work(queue) for queue in queues for _ in range(self._plan.workers))
         if spent:
             raise spent[0]
+        self._progress.step_ended(step.id)
 
     async def _repository(
         self,
@@ -240,16 +261,6 @@ class Collection:
         found = self._store.entities(repositories.TYPE, integration_id=self._plan.integration_id, scope=scope)
         return [RepositoryFacts.of(entity.key, entity.properties) for entity in found]
 
-    def _open_run(self) -> Run:
-        """Return the interrupted run to go on with, or a new one."""
-        last = next(iter(self._store.runs(self._plan.integration_id, limit=1)), None)
-        options = self._plan.options()
-        if last is not None and last.status == "IN_PROGRESS":
-            if last.options == options and _now() - last.started_on < RESUME_WITHIN_MS:
-                return last
-            self._store.end_run(last.id, "FAILED", last.report)
-        return self._store.start_run(self._plan.integration_id, options)
-
     def _end_run(self, run_id: int, status: RunStatus) -> Run:
         calls = dict(self._counter.calls)
         for endpoint, number in self._earlier_calls.items():
@@ -259,11 +270,11 @@ class Collection:
 
     def _note_all(self, reading: Reading) -> None:
         for problem in reading.problems:
-            self._note(problem)
+            self._note(problem, reading.step.id)
 
-    def _note(self, problem: Problem) -> None:
+    def _note(self, problem: Problem, step: str = "") -> None:
         self._report.problems.append(problem)
-        self._progress.problem(problem)
+        self._progress.problem(problem, step)
 
 
 def _state_of(states: dict[str, ScopeState], step: Step[Any], unit: Unit) -> ScopeState:

@@ -115,6 +115,11 @@ class Integration:
         """Say whether it is an import, which nobody collects."""
         return self.config.kind == "import"
 
+    @property
+    def collected(self) -> bool:
+        """Say whether there is a Bitbucket behind it."""
+        return self.config.kind == "bitbucket"
+
 
 @dataclass(frozen=True, slots=True)
 class NewIntegration:

@@ -22,11 +22,19 @@ from bucketgraph.integrations.configuration import (
     Config,
     Credentials,
     Integration,
+    Kind,
     NewIntegration,
 )
 from bucketgraph.integrations.fields import check_name, valid_description
 from bucketgraph.integrations.keyring import Keyring, readable
-from bucketgraph.integrations.validity import changed_config, import_config, new_consumers, valid_config
+from bucketgraph.integrations.serving import run_lock_file
+from bucketgraph.integrations.validity import (
+    changed_config,
+    import_config,
+    new_consumers,
+    people_config,
+    valid_config,
+)
 from bucketgraph.store.base import IntegrationRow
 from bucketgraph.store.store import Store
 
@@ -117,8 +125,25 @@ class Registry:
             self._store.set_tags(integration.id, integration.config.properties(integration.name))
 
     def all(self) -> list[Integration]:
-        """Return all integrations by name."""
-        return [_integration(row) for row in self._store.integrations()]
+        """Return what is collected or imported, by name."""
+        return of_kinds(self._store, "bitbucket", "import")
+
+    def everything(self) -> list[Integration]:
+        """Return all that brings something, by name: sources of people and the mapped relationships, too."""
+        return of_kinds(self._store, "bitbucket", "import", "people", "mapper")
+
+    def people_sources(self) -> list[Integration]:
+        """Return the sources of people by name."""
+        return of_kinds(self._store, "people")
+
+    def add_people_source(self, name: str) -> Integration:
+        """Make a source of people; raises ConfigError for a name that is taken or cannot be one."""
+        check_name(name, hint="Choose a name for the source with --source.")
+        if ":" in name:
+            raise ConfigError(
+                f"The source {name!r} has a colon in its name.", hint="Choose a name without one."
+            )
+        return _add(self._store, name, people_config())
 
     def find(self, name: str) -> Integration:
         """Return an integration by name; raises ConfigError naming those that exist."""
@@ -127,7 +152,12 @@ class Registry:
     def find_collected(self, name: str) -> Integration:
         """Return an integration that can be collected; raises ConfigError for an import."""
         integration = self.find(name)
-        if integration.imported:
+        if integration.config.kind == "people":
+            raise ConfigError(
+                f"{name!r} is a source of people; there is no Bitbucket behind it to ask.",
+                hint=f"Bring it up to date with `bucketgraph people import FILE --source {name}`.",
+            )
+        if not integration.collected:
             raise ConfigError(
                 f"{name!r} is an import of a folder; there is no Bitbucket behind it to ask.",
                 hint=f"Bring it up to date with `bucketgraph import DIR --name {name}`.",
@@ -156,18 +186,7 @@ class Registry:
 
     def _add_import(self, name: str, integration_type: str) -> Integration:
         check_name(name, hint="Choose a name for what is imported with --name.")
-        now = int(time.time() * 1000)
-        row = IntegrationRow(
-            id=str(uuid.uuid4()),
-            name=name,
-            description="",
-            config=msgspec.json.encode(import_config(integration_type)).decode(),
-            credentials="",
-            created_on=now,
-            updated_on=now,
-        )
-        self._store.add_integration(row)
-        return _integration(row)
+        return _add(self._store, name, import_config(integration_type))
 
     def remove(self, name: str, *, purge: bool = False) -> None:
         """End everything of an integration and keep its history, or delete all of it with every trace.
@@ -285,10 +304,10 @@ class Registry:
 
     def _lock_file(self, integration: Integration) -> Path:
         """Return the lock beside the database, which all processes on it share whatever their home is."""
-        return Path(self._store.where).resolve().with_suffix(f".{integration.id}.lock")
+        return run_lock_file(self._store.where, integration.id)
 
     def _row(self, name: str) -> IntegrationRow:
-        rows = {row.name: row for row in self._store.integrations()}
+        rows = {row.name: row for row in self._store.integrations() if _kind_of(row) != "mapper"}
         if name not in rows:
             known = ", ".join(rows) or "none yet"
             raise ConfigError(
@@ -296,6 +315,40 @@ class Registry:
                 hint="Add it with `bucketgraph integration add`.",
             )
         return rows[name]
+
+
+def of_kinds(store: Store, *kinds: Kind) -> list[Integration]:
+    """Return the integrations of some kinds, by name."""
+    return [_integration(row) for row in store.integrations() if _kind_of(row) in kinds]
+
+
+def _add(store: Store, name: str, config: Config) -> Integration:
+    """Store an integration that has no credentials."""
+    now = int(time.time() * 1000)
+    row = IntegrationRow(
+        id=str(uuid.uuid4()),
+        name=name,
+        description="",
+        config=msgspec.json.encode(config).decode(),
+        credentials="",
+        created_on=now,
+        updated_on=now,
+    )
+    store.add_integration(row)
+    return _integration(row)
+
+
+class _OfKind(msgspec.Struct):
+    """The part of a configuration that can be read whatever the rest is."""
+
+    kind: str = "bitbucket"
+
+
+def _kind_of(row: IntegrationRow) -> str:
+    try:
+        return msgspec.json.decode(row.config, type=_OfKind).kind
+    except msgspec.MsgspecError:
+        return "bitbucket"
 
 
 def _integration(row: IntegrationRow) -> Integration:

@@ -70,8 +70,8 @@ class Rhythm:
 
         After n of them only every 2^n-th tick is tried, but never less than one a day.
         """
-        stride = min(2 ** min(failures, _MOST_DOUBLINGS), max(1, _DAY // self.period))
-        return bool(self._index(due) % stride)
+        stride: int = min(2 ** min(failures, _MOST_DOUBLINGS), max(1, _DAY // self.period))
+        return self._index(due) % stride != 0
 
     def _index(self, moment: int) -> int:
         return (moment - 1000 * self.phase) // (1000 * self.period)
@@ -130,21 +130,18 @@ def failures(runs: Sequence[Run], changed_on: int) -> int:
     return count
 
 
-def overdue(known: Rhythm, runs: Sequence[Run], *, now: int, changed_on: int) -> int | None:
-    """Return the tick (epoch ms) that was missed and is to be caught up with, or None.
+def overdue(known: Rhythm, runs: Sequence[Run], *, due: int, now: int, changed_on: int) -> bool:
+    """Say whether a tick was missed and is to be caught up with. Times are epoch ms.
 
     However many ticks were missed, there is one to catch up with: the newest. None is missed that lies before the
     configuration's last change, or that found a run under way. Moments that lie in the future are no help: the
     clock was wrong then.
     """
-    due = known.last_due(now)
     last = next(iter(runs), None)
     covered = [changed_on] if last is None else [changed_on, last.started_on, last.finished_on or 0]
     if any(due <= moment <= now for moment in covered) or known.rests(due, failures(runs, changed_on)):
-        return None
-    if last is not None and last.status == "IN_PROGRESS":
-        return None
-    return due
+        return False
+    return last is None or last.status != "IN_PROGRESS"
 
 
 def _every(first: int, step: int, end: int) -> str:

@@ -78,6 +78,18 @@ def import_config(integration_type: str) -> Config:
     )
 
 
+def people_config() -> Config:
+    """Return the configuration of a source of people."""
+    return Config(
+        workspaces=(),
+        consumer_keys=(),
+        kind="people",
+        integration_type="people",
+        source="integration-external",
+        integration_class=("HR",),
+    )
+
+
 def new_consumers(
     config: Config, changed: Config, changes: Changes, stored: dict[str, str] | None
 ) -> list[Consumer] | None:

@@ -81,6 +81,11 @@ def open_vault(home: Path, given: str | None, *, first_use: bool = True) -> Vaul
     return Vault(keys)
 
 
+def check_key_file(path: Path) -> None:
+    """Refuse a file that holds no usable keys. Raises ConfigError."""
+    open_vault(path.parent, path.read_text(encoding="utf-8", errors="replace"))
+
+
 def fresh_key() -> str:
     """Return a new random key."""
     return Fernet.generate_key().decode()

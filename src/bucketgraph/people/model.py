@@ -95,11 +95,11 @@ def sealed(key: str, facts: Mapping[str, Value], identity: str) -> SealedRecord:
     return seal(GraphRecord(key, Entity(key, TYPE, properties)))
 
 
-def facts_of(properties: Mapping[str, Value]) -> dict[str, Value]:
-    """Return a stored person's properties as facts: a name that can be derived is left out."""
-    facts = {name: value for name, value in properties.items() if name != "name"}
-    given = facts.pop("displayName", None)
-    if given is not None and given != name_of(facts, str(given)):
+def facts_of(key: str, properties: Mapping[str, Value]) -> dict[str, Value]:
+    """Return a stored person's properties as facts: a name that is derived anyway is left out."""
+    facts = {name: value for name, value in properties.items() if name not in DERIVED}
+    given = properties.get("displayName")
+    if given is not None and given != name_of(facts, identity_of_key(key)):
         facts["displayName"] = given
     return facts
 

@@ -142,10 +142,10 @@ class Administration(ABC):
         with self._reading() as connection:
             return events.read(connection, run_id, after=after, level=level, limit=limit)
 
-    def forget_events(self, before: int) -> int:
-        """Delete events from before a moment (epoch ms) and return how many there were."""
+    def forget_events(self, before: int, *, level: Level | None = None) -> int:
+        """Delete events (of one level, or all) from before a moment (epoch ms); return how many there were."""
         with self._writing() as connection:
-            return events.forget(connection, before)
+            return events.forget(connection, before, level)
 
     def add_token(self, row: TokenRow) -> bool:
         """Store a token of the API; tell whether its name was free."""

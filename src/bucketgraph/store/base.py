@@ -130,6 +130,7 @@ class NewEvent:
     """Something to be noted in a run's event log; `details` holds counts and other plain facts.
 
     `name` is one of a small vocabulary: step_start, step_end, step_failure, warn_missing_permission, ….
+    `on` is when it happened (epoch ms); None means now, when it is written.
     """
 
     level: Level
@@ -137,6 +138,7 @@ class NewEvent:
     message: str
     step: str = ""
     details: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    on: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,14 +43,25 @@ _FORGETTINGS = "names forgotten"
 
 @dataclass(slots=True)
 class Known:
-    """What this process knows to be written already, true until names are forgotten (`forgettings` counts)."""
+    """What this process knows to be written already.
+
+    True until names are forgotten (`forgettings` counts) or a backup is restored (which changes the schema's number).
+    """
 
     kinds: dict[Triple, int] = field(default_factory=dict)
     shapes: set[Sighting] = field(default_factory=set)
     forgettings: int = 0
+    schema_number: int = 0
+
+    def keep_for(self, schema_number: int) -> None:
+        """Forget what was known of a graph in whose place another one is now."""
+        if schema_number != self.schema_number:
+            self.kinds, self.shapes, self.schema_number = {}, set(), schema_number
 
     def learn(self, written: Known) -> None:
-        """Remember what a committed transaction wrote."""
+        """Remember what a committed transaction wrote, unless another graph is there since."""
+        if written.schema_number != self.schema_number:
+            return
         if len(self.shapes) > _MOST_KEPT or self.forgettings != written.forgettings:
             self.shapes.clear()
         self.forgettings = written.forgettings
@@ -71,7 +82,7 @@ def save(connection: Connection, seen: Sightings, known: Known) -> Known:
     _add_properties(connection, shapes)
     for old, new in dict.fromkeys(seen.moves):
         _inherit(connection, kinds[old], kinds[new])
-    return Known(kinds, shapes, forgettings)
+    return Known(kinds, shapes, forgettings, known.schema_number)
 
 
 def subtract(

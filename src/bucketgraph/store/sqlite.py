@@ -139,6 +139,11 @@ def analyse(connection: Connection) -> None:
     connection.exec_driver_sql("ANALYZE")
 
 
+def schema_number(connection: Connection) -> int:
+    """Return the number that SQLite raises when tables or indexes change, or when a backup is restored."""
+    return int(connection.exec_driver_sql("PRAGMA schema_version").scalar_one())
+
+
 @contextlib.contextmanager
 def translated(where: str) -> Iterator[None]:
     """Turn the driver's errors into ours; `where` is the file's path."""

@@ -39,6 +39,7 @@ from bucketgraph.store.base import (
     StoredEntity,
     StoredRelationship,
 )
+from bucketgraph.store.copies import Copies
 from bucketgraph.store.lifecycle import Lifecycle
 from bucketgraph.store.mapped import Link
 from bucketgraph.store.transaction import Dictionary
@@ -57,7 +58,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(Lifecycle):
+class Store(Lifecycle, Copies):
     """The graph with its history. All methods are synchronous; writes take the file's one write lock."""
 
     def __init__(
@@ -76,8 +77,7 @@ class Store(Lifecycle):
         """
         self.url, self.catalogue = url, catalogue
         self.where = str(sqlite.file_of(url))
-        self._clock = clock
-        self._busy_timeout_ms = busy_timeout_ms
+        self._clock, self._busy_timeout_ms = clock, busy_timeout_ms
         self._writer: Engine = sqlite.writer(url, busy_timeout_ms)
         self._reader: Engine = sqlite.reader(url, busy_timeout_ms)
         self._lock = threading.Lock()
@@ -333,6 +333,7 @@ class Store(Lifecycle):
     def _writing(self) -> Iterator[Connection]:
         """Hold the write lock; one thread of this process at a time, others wait outside the database."""
         with self._lock, sqlite.translated(self.where), self._writer.begin() as connection:
+            self._observed.keep_for(sqlite.schema_number(connection))
             yield connection
 
     @contextlib.contextmanager
