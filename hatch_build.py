@@ -15,7 +15,6 @@ import gzip
 import hashlib
 import importlib
 import json
-import os
 import re
 import shutil
 import sys
@@ -28,7 +27,6 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 WEB: Final = Path("src/bucketgraph/web")
 WORK: Final = Path(".bundle")
-ENTRIES: Final = ("app.js", "graph.js", "query.js", "app.css")
 NOT_BUILT_FROM: Final = frozenset({"CONTRACTS.md", "styleguide.html"})
 """Files among the sources that the bundle does not depend on."""
 
@@ -146,20 +144,12 @@ def _why_npm_failed(output: str) -> str:
 
 
 def _bundle(root: Path, into: Path) -> dict[str, Any]:
-    assets, work = root / WEB / "assets", (root / WORK).resolve()
+    assets, work = (root / WEB / "assets").resolve(), (root / WORK).resolve()
     meta = work / "meta.json"
-    command = [
-        str(work / "node_modules/esbuild/bin/esbuild"),
-        *ENTRIES,
-        f"--outdir={into.resolve()}",
-        f"--metafile={meta}",
-        *("--bundle", "--minify", "--format=esm", "--target=es2022", "--entry-names=[name]-[hash]"),
-        *("--legal-comments=none", "--log-level=warning", "--charset=utf8"),
-    ]
-    environment = {**os.environ, "NODE_PATH": str(work / "node_modules")}
     ended = _node().node(
-        command, return_completed_process=True, cwd=assets, capture_output=True, text=True, env=environment
-    )
+        [str(assets / "build.mjs"), str(work), str(into.resolve()), str(meta)],
+        return_completed_process=True, capture_output=True, text=True,
+    )  # fmt: skip
     if ended.returncode:
         raise CannotBundleError(f"The console's sources cannot be bundled. esbuild says:\n{ended.stderr}")
     read: dict[str, Any] = json.loads(meta.read_text(encoding="utf-8"))
