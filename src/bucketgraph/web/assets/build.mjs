@@ -25,10 +25,10 @@ const result = await esbuild.build({
   nodePaths: [modules],
   alias: {
     cytoscape: join(modules, "cytoscape/src/index.mjs"),
-    "cytoscape-fcose": join(modules, "cytoscape-fcose/src/index.js"),
     "cose-base": join(modules, "cose-base/index.js"),
     "layout-base": join(modules, "layout-base/index.js"),
   },
+  define: { "process.env.NODE_ENV": '"production"', "process.env.VERSION": '"3"' },
   plugins: [withoutWebGL],
   bundle: true,
   minify: true,

@@ -30,7 +30,7 @@ export class Explorer {
     this.parts = frame(this);
     this.cy = cytoscape({
       container: this.parts.canvas, style: sheet(), minZoom: 0.08, maxZoom: 3,
-      wheelSensitivity: 0.6, boxSelectionEnabled: false,
+      boxSelectionEnabled: false,
     });
     this.#listen();
     keys(this);

@@ -5,9 +5,9 @@ import { bracketMatching } from "@codemirror/language";
 import { EditorState, Prec } from "@codemirror/state";
 import { drawSelection, EditorView, keymap, placeholder, tooltips } from "@codemirror/view";
 import { make } from "../app/dom.js";
+import { errorsIn, showErrors, spanIn } from "./errors.js";
 import { j1ql } from "./j1ql.js";
 import { look } from "./look.js";
-import { errorsIn, showErrors, spanIn } from "./errors.js";
 import { checker, completing } from "./server.js";
 
 function complaints(area) {
@@ -49,7 +49,7 @@ function extensions(area, list, check) {
     tooltips({ position: "fixed" }),
     // Tab takes what is offered and otherwise leaves the editor, so that nobody is caught in it.
     keymap.of([{ key: "Tab", run: acceptCompletion }, ...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
-    EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": list.id, spellcheck: "false", autocapitalize: "off" }),
+    EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", autocapitalize: "off" }),
     EditorView.updateListener.of((update) => {
       if (!update.docChanged) return;
       area.value = update.state.doc.toString();
