@@ -30,7 +30,15 @@ WORK: Final = Path(".bundle")
 NOT_BUILT_FROM: Final = frozenset({"CONTRACTS.md", "styleguide.html"})
 """Files among the sources that the bundle does not depend on."""
 
-_UNREACHABLE: Final = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "CERT")
+_UNREACHABLE: Final = (
+    "ENOTFOUND",
+    "EAI_AGAIN",
+    "ECONNREFUSED",
+    "ECONNRESET",
+    "ETIMEDOUT",
+    "ENETUNREACH",
+    "CERT",
+)
 _WITHOUT: Final = (
     "To install without the console, set HATCH_BUILD_NO_HOOKS=true: "
     "the command line and the HTTP API work without it."
@@ -196,7 +204,9 @@ def licences(root: Path, meta: Mapping[str, Any]) -> str:
         title = f"{told['name']} {told['version']} ({told['license']})"
         parts.append("\n\n".join([title, *texts]))
     rule = f"\n\n{'=' * 80}\n\n"
-    return f"The console's scripts contain these packages, each under its own licence.{rule}{rule.join(parts)}\n"
+    return (
+        f"The console's scripts contain these packages, each under its own licence.{rule}{rule.join(parts)}\n"
+    )
 
 
 def _packages(meta: Mapping[str, Any]) -> set[str]:

@@ -56,7 +56,11 @@ def beginning() -> dict[str, Any]:
     for u, name in enumerate(["Ada Lovelace", "Ben", "Fay", "عمر"]):
         nodes.append(node(f"u{u}", "bitbucket_user", name))
         nodes.append(node(f"e{u}", "employee", f"{name} (employee)"))
-        edges += [edge(f"u{u}", "IS", f"e{u}"), edge(f"u{u}", "ALLOWED", f"r{u % 3}{u}"), edge(f"u{u}", "ALLOWED", "r01")]
+        edges += [
+            edge(f"u{u}", "IS", f"e{u}"),
+            edge(f"u{u}", "ALLOWED", f"r{u % 3}{u}"),
+            edge(f"u{u}", "ALLOWED", "r01"),
+        ]
     return {"nodes": nodes, "edges": edges}
 
 

@@ -121,7 +121,9 @@ class Bundle:
         wrong = self.missing()
         if wrong:
             _log.error("web.bundle_missing", reason=wrong)
-        return Route(f"{PREFIX}/{{name}}", self._serve, methods=["GET"], name="static", include_in_schema=False)
+        return Route(
+            f"{PREFIX}/{{name}}", self._serve, methods=["GET"], name="static", include_in_schema=False
+        )
 
     async def _serve(self, request: Request) -> Response:
         name = str(request.path_params["name"])
@@ -141,5 +143,7 @@ def _answer(file: Path, asked: Headers) -> Response:
         headers |= {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
     packed = file.with_name(f"{file.name}.gz")
     if "gzip" in asked.get("accept-encoding", "") and packed.is_file():
-        return FileResponse(packed, media_type=_KINDS[file.suffix], headers=headers | {"Content-Encoding": "gzip"})
+        return FileResponse(
+            packed, media_type=_KINDS[file.suffix], headers=headers | {"Content-Encoding": "gzip"}
+        )
     return FileResponse(file, media_type=_KINDS[file.suffix], headers=headers)

@@ -33,13 +33,14 @@ function drawNode(node, parent, text, surface) {
   const looks = look(node.data("type"));
   const group = make("g", { transform: `translate(${x} ${y})` }, parent);
   if (node.hasClass("group")) {
-    make("rect", { x: -22, y: -15, width: 44, height: 30, rx: 6, fill: surface, stroke: looks.colour, "stroke-width": 2, "stroke-dasharray": "5 4" }, group);
-  } else {
-    make("circle", { r: 17, fill: looks.colour }, group);
-    make("path", { d: looks.icon, transform: "translate(-10 -10) scale(.83)", fill: "none", stroke: "#fff", "stroke-width": 2, "stroke-linecap": "round", "stroke-linejoin": "round" }, group);
+    make("rect", { x: -27, y: -21, width: 54, height: 42, rx: 8, fill: surface, stroke: looks.colour, "stroke-width": 2 }, group);
+    make("rect", { x: -23, y: -17, width: 46, height: 34, rx: 6, fill: looks.colour }, group);
+  } else make("circle", { r: 17, fill: looks.colour }, group);
+  make("path", { d: looks.icon, transform: "translate(-10 -10) scale(.83)", fill: "none", stroke: "#fff", "stroke-width": 2, "stroke-linecap": "round", "stroke-linejoin": "round" }, group);
+  for (const [at, line] of clean(node.data("shown")).split("\n").entries()) {
+    const label = make("text", { y: 34 + 13 * at, "text-anchor": "middle", "font-size": 11, fill: text, "paint-order": "stroke", stroke: surface, "stroke-width": 3 }, group);
+    label.textContent = line;
   }
-  const label = make("text", { y: 32, "text-anchor": "middle", "font-size": 11, fill: text, "paint-order": "stroke", stroke: surface, "stroke-width": 3 }, group);
-  label.textContent = clean(node.data("shown"));
 }
 
 /** Return the picture of what is shown, as the text of an SVG file. */

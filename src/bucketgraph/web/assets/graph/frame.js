@@ -83,7 +83,7 @@ export function frame(explorer) {
   });
   const notice = make("p", { class: "graph-notice", id: "graph-notice", role: "status" });
   const actions = make("div", { class: "graph-actions", role: "toolbar", "aria-label": "The chosen entity", hidden: true });
-  const stage = make("div", { class: "graph-stage" }, canvas, actions, tools(explorer), notice);
+  const stage = make("div", { class: "graph-stage" }, canvas, actions, make("div", { class: "graph-foot" }, tools(explorer), notice));
   explorer.host.classList.add("graph");
   explorer.host.replaceChildren(side(explorer, legend), stage);
   const chose = (node) => {

@@ -41,6 +41,8 @@ function choose(explorer, node) {
   explorer.cy.animate({ center: { eles: node }, duration: 120 });
 }
 
+const panelOpen = () => document.getElementById("panel")?.hidden === false;
+
 const LETTERS = {
   e: (explorer, id) => explorer.expand(id),
   c: (explorer, id) => explorer.collapse(id),
@@ -70,7 +72,7 @@ export function keys(explorer) {
     if (direction) step(explorer, direction);
     else if (key === "f") explorer.fit();
     else if (key === "+" || key === "-") explorer.cy.zoom({ level: explorer.cy.zoom() * (key === "+" ? 1.25 : 0.8), renderedPosition: { x: explorer.cy.width() / 2, y: explorer.cy.height() / 2 } });
-    else if (key === "Escape" && current(explorer.cy)) explorer.parts.chose(null);
+    else if (key === "Escape" && !panelOpen() && current(explorer.cy)) explorer.parts.chose(null);
     else if (!act(explorer, key)) return;
     event.preventDefault();
   });

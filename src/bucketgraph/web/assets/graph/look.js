@@ -43,18 +43,17 @@ export function sheet() {
         "border-width": 0, "overlay-opacity": 0,
       },
     },
-    { selector: "node[?more]", style: { "border-width": 3, "border-color": line, "border-style": "dashed" } },
+    { selector: "node[?more]", style: { "outline-width": 1.5, "outline-offset": 3, "outline-style": "dashed", "outline-color": line } },
     {
       selector: "node.group",
       style: {
-        shape: "round-rectangle", width: 44, height: 30,
-        "background-color": surface, "background-image": "none",
-        "border-width": 2, "border-style": "dashed", "border-color": (node) => look(node.data("type")).colour,
+        shape: "round-rectangle", width: 46, height: 34,
+        "outline-width": 2, "outline-offset": 3, "outline-color": (node) => look(node.data("type")).colour,
       },
     },
     { selector: "node.pinned", style: { shape: "round-rectangle" } },
     { selector: "node:selected", style: { "border-width": 4, "border-style": "solid", "border-color": accent } },
-    { selector: "node.at", style: { "underlay-color": accent, "underlay-opacity": 0.35, "underlay-padding": 7 } },
+    { selector: "node.at", style: { "underlay-color": accent, "underlay-opacity": 0.35, "underlay-padding": 9, "underlay-shape": "ellipse" } },
     {
       selector: "edge",
       style: {
