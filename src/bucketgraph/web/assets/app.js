@@ -5,5 +5,6 @@ import "./app/htmx.js";
 import "./app/theme.js";
 import "./app/command.js";
 import "./app/tables.js";
+import "./app/tabs.js";
 import "./app/panel.js";
 import "./app/times.js";

@@ -11,7 +11,7 @@ import { look } from "./look.js";
 import { checker, completing } from "./server.js";
 
 function complaints(area) {
-  const list = make("ul", { class: "query-complaints", role: "status", "aria-live": "polite" });
+  const list = make("div", { class: "query-complaints", role: "status" });
   list.id = `${area.id || "query"}-complaints`;
   return list;
 }
@@ -21,7 +21,7 @@ function tell(list, view, errors) {
     ...errors.slice(0, 5).map((error) => {
       const words = make("span", {}, [error.message, error.hint].filter(Boolean).join(" "));
       const buttons = (error.suggestions ?? []).slice(0, 3).map((text) => make("button", { type: "button", class: "chip", onclick: () => replace(view, error, text) }, text));
-      return make("li", { class: "row bad small" }, words, ...buttons);
+      return make("p", { class: "row bad small" }, words, ...buttons);
     }),
   );
 }
