@@ -138,7 +138,11 @@ def _node() -> Any:
 
 
 def _why_npm_failed(output: str) -> str:
-    lines = [_PASSWORD.sub("…@", line) for line in output.splitlines() if line.startswith("npm error")]
+    lines = [
+        _PASSWORD.sub("…@", line)
+        for line in output.splitlines()
+        if line.startswith("npm error") and not line.startswith("npm error     at ")
+    ]
     told = "\n".join(f"  {line}" for line in lines[:6]) or "  (npm said nothing)"
     if any(code in output for code in _UNREACHABLE):
         return (

@@ -6,7 +6,7 @@ import { toast } from "../app/toasts.js";
 import { look } from "../types.js";
 import { frame } from "./frame.js";
 import { keys } from "./keys.js";
-import { LAYOUTS, options } from "./layouts.js";
+import { LAYOUTS, moving, options } from "./layouts.js";
 import { groupLabel, number, sheet, short } from "./look.js";
 import { forget, recall, remember } from "./memory.js";
 import { GROUP_FROM, LIMIT, Model } from "./model.js";
@@ -26,6 +26,7 @@ export class Explorer {
     this.host = host;
     this.address = host.dataset.graph;
     this.model = new Model();
+    this.depth = host.dataset.depth ?? null;
     this.layout = LAYOUTS[host.dataset.layout] ? host.dataset.layout : "force";
     this.parts = frame(this);
     this.cy = cytoscape({
@@ -42,7 +43,7 @@ export class Explorer {
     if (kept) return this.#restore(kept);
     this.parts.say("Loading…");
     try {
-      const answer = await json(this.address);
+      const answer = await json(this.#asked(this.depth ? { depth: this.depth } : {}));
       this.model = new Model();
       this.#took(answer);
       this.#draw({ fresh: true });
@@ -69,16 +70,20 @@ export class Explorer {
   }
 
   async #fetch(wishes) {
-    const url = new URL(this.address, location.href);
-    for (const [name, value] of Object.entries(wishes)) url.searchParams.set(name, value);
     this.parts.say("Loading…");
     try {
-      this.#took(await json(url));
+      this.#took(await json(this.#asked(wishes)));
       this.#draw({ near: wishes.expand });
     } catch (error) {
       this.parts.say("");
       toast(`The neighbours cannot be shown. ${error.message}`, "bad");
     }
+  }
+
+  #asked(wishes) {
+    const url = new URL(this.address, location.href);
+    for (const [name, value] of Object.entries(wishes)) url.searchParams.set(name, value);
+    return url;
   }
 
   #took(answer) {
@@ -115,11 +120,12 @@ export class Explorer {
   }
 
   fit() {
-    this.cy.animate({ fit: { eles: this.cy.elements(":visible"), padding: 48 }, duration: 200 });
+    this.cy.animate({ fit: { eles: this.cy.elements(":visible"), padding: 48 }, duration: moving(200) });
   }
 
-  /** Start over from what the server tells. */
-  reset() {
+  /** Start over from what the server tells, as far around as `depth` says. */
+  reset(depth = this.depth) {
+    this.depth = depth;
     forget(this.address);
     this.load({ again: true });
   }
@@ -146,7 +152,7 @@ export class Explorer {
     if (!wanted) return this.parts.say(this.#summary());
     const found = this.cy.nodes().filter((node) => String(node.data("label")).toLowerCase().includes(wanted));
     this.cy.nodes().not(found).addClass("dim");
-    if (found.length) this.cy.animate({ center: { eles: found }, duration: 200 });
+    if (found.length) this.cy.animate({ center: { eles: found }, duration: moving(200) });
     return this.parts.say(`${number(found.length)} of ${number(this.model.nodes.size)} match.`);
   }
 

@@ -11,6 +11,14 @@ const button = (sign, words, onclick, extra = {}) =>
 const tool = (sign, words, onclick) =>
   make("button", { type: "button", class: "button icon-only", title: words, "aria-label": words, onclick }, icon(sign));
 
+function depth(explorer) {
+  if (explorer.depth === null) return null;
+  const choice = make("select", { "aria-label": "How far around" });
+  for (const steps of ["1", "2", "3"]) choice.append(make("option", { value: steps, selected: steps === explorer.depth }, steps === "1" ? "1 step" : `${steps} steps`));
+  choice.addEventListener("change", () => explorer.reset(choice.value));
+  return make("div", {}, make("h3", {}, "How far around"), choice);
+}
+
 function side(explorer, legend) {
   const choice = make("select", { "aria-label": "Layout" });
   for (const [name, { title }] of Object.entries(LAYOUTS)) choice.append(make("option", { value: name, selected: name === explorer.layout }, title));
@@ -26,6 +34,7 @@ function side(explorer, legend) {
     "div", { class: "graph-side" },
     search,
     make("div", {}, make("h3", {}, "Layout"), choice),
+    depth(explorer) ?? "",
     make("div", {}, make("h3", {}, "Types"), legend),
     help,
   );

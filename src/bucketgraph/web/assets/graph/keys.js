@@ -1,4 +1,5 @@
 // The graph by keyboard: arrows walk along relationships towards where they point.
+import { moving } from "./layouts.js";
 
 const DIRECTIONS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] };
 
@@ -38,7 +39,7 @@ function choose(explorer, node) {
   if (!node) return;
   explorer.parts.chose(node);
   explorer.parts.say(explorer.name(node));
-  explorer.cy.animate({ center: { eles: node }, duration: 120 });
+  explorer.cy.animate({ center: { eles: node }, duration: moving(120) });
 }
 
 const panelOpen = () => document.getElementById("panel")?.hidden === false;

@@ -2,6 +2,9 @@
 
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** How long a movement takes in milliseconds; none where people want none. */
+export const moving = (ms) => (still() ? 0 : ms);
+
 export const LAYOUTS = {
   force: { title: "Force", options: { name: "fcose", quality: "default", nodeSeparation: 90, idealEdgeLength: 95, packComponents: true } },
   layers: { title: "Layers", options: { name: "breadthfirst", directed: true, spacingFactor: 1.1 } },
