@@ -219,7 +219,7 @@ export class Explorer {
         }
       }
     });
-    if (settle && !positions && (added || fresh)) this.#settle({ fresh });
+    if (settle && !positions && (added || fresh)) this.#settle({ fresh, animated: !fresh });
     this.parts.legend(this.model);
     this.parts.say(this.#summary());
     remember(this.address, this.model, this.cy, this.layout);
@@ -254,11 +254,11 @@ export class Explorer {
     });
   }
 
-  #settle({ fresh }) {
+  #settle({ fresh, animated = true }) {
     const fixed = fresh ? [] : this.#fixed();
     const visible = this.cy.elements(":visible");
     if (!visible.nonempty()) return;
-    visible.layout(options(this.layout, { fixed, fresh: fresh || this.layout !== "force", fit: true })).run();
+    visible.layout(options(this.layout, { fixed, fresh: fresh || this.layout !== "force", animated })).run();
   }
 
   #fixed() {

@@ -12,13 +12,13 @@ export const LAYOUTS = {
   grid: { title: "Grid", options: { name: "grid", avoidOverlapPadding: 46 } },
 };
 
-/** Return the options of a layout; `fixed` are [{nodeId, position}] that stay where they are. */
-export function options(name, { fixed = [], fresh = true, fit = true } = {}) {
+/** Return the options of a layout; `fixed` are [{nodeId, position}] that stay; a first picture is not `animated`. */
+export function options(name, { fixed = [], fresh = true, animated = true } = {}) {
   const chosen = LAYOUTS[name] ?? LAYOUTS.force;
   const constraint = chosen.options.name === "fcose" && fixed.length ? { fixedNodeConstraint: fixed } : {};
   return {
     ...chosen.options, ...constraint,
-    animate: !still(), animationDuration: 250,
-    randomize: fresh, fit, padding: 48, nodeDimensionsIncludeLabels: true,
+    animate: animated && !still(), animationDuration: 250,
+    randomize: fresh, fit: true, padding: 48, nodeDimensionsIncludeLabels: true,
   };
 }
