@@ -56,7 +56,7 @@ def copy_of_the_project(folder: Path) -> Path:
 
 
 def test_the_bundle_is_built_from_the_sources_of_this_moment() -> None:
-    assert hook().is_current(ROOT), "run `uv sync`"
+    assert hook().is_current(ROOT), "run `uv sync --reinstall-package bucketgraph`"
 
 
 def test_every_file_of_the_manifest_is_there_under_a_name_that_changes_with_it() -> None:

@@ -141,7 +141,7 @@ export class Explorer {
     if (!way.length) return toast("No way between these two was found.", "warn");
     const on = this.cy.nodes().filter((node) => way.includes(node.id()));
     on.union(on.edgesWith(on)).addClass("on-path");
-    this.parts.say(`${way.length - 1} steps between them.`);
+    this.parts.say(way.length === 2 ? "One relationship is between them." : `${way.length - 1} relationships are between them.`);
     return undefined;
   }
 
