@@ -5,10 +5,19 @@
     BucketgraphError
     ├── UserError               the person changes something and tries again      exit 2
     │   ├── ConfigError         settings, integrations, flags
+    │   │   └── Unknown         nothing bears this name or number (HTTP 404)
     │   ├── QueryError          a J1QL text that cannot be read or asked; knows where
     │   ├── QueryTimeout        a query that would have run for too long
     │   ├── Conflict            the same thing is under way already
-    │   └── CredentialError     the source refuses the consumer (key, scope, privacy)
+    │   ├── CredentialError     the source refuses the consumer (key, scope, privacy)
+    │   └── RequestError        a request to the server that it does not serve (HTTP 400)
+    │       ├── Unauthenticated no token, or one that is not valid (401)
+    │       ├── Forbidden       the token's role or integration does not allow it (403)
+    │       ├── WrongMethod     this address has no such method (405)
+    │       ├── TooLarge        the body is longer than the server reads (413)
+    │       ├── WrongMedia      the body is no JSON by its own account (415)
+    │       ├── WrongHost       asked for under a name that is not the server's (421)
+    │       └── Unavailable     this server does not do that at the moment (503)
     ├── SourceError             Bitbucket did not give what was asked             exit 1
     │   ├── Retryable           a later try may succeed (5xx, drops, broken bodies)
     │   │   └── RateLimited     the token endpoint asks for a pause (429)
@@ -58,6 +67,10 @@ class BucketgraphError(Exception):
         """Return message and hint as the one paragraph a person reads."""
         return f"{self.message} {self.hint}".strip()
 
+    def facts(self) -> dict[str, object]:
+        """Return the error as programs get it."""
+        return {"code": self.code, "message": self.message, "hint": self.hint}
+
 
 class UserError(BucketgraphError):
     """The person changes something and tries again."""
@@ -71,6 +84,13 @@ class ConfigError(UserError):
     """A setting, an integration's configuration or a flag cannot be used."""
 
     code = "config"
+
+
+class Unknown(ConfigError):
+    """Nothing bears this name, id or number."""
+
+    code = "unknown"
+    http_status = 404
 
 
 class QueryError(UserError):
@@ -99,6 +119,15 @@ class QueryError(UserError):
         self.column = column
         self.suggestions = suggestions
 
+    def facts(self) -> dict[str, object]:
+        """Return also where it is and what may have been meant."""
+        return super().facts() | {
+            "line": self.line,
+            "column": self.column,
+            "span": self.span,
+            "suggestions": self.suggestions,
+        }
+
 
 class QueryTimeout(UserError):
     """A query ran for longer than it may, and was stopped."""
@@ -118,7 +147,62 @@ class CredentialError(UserError):
     """Bitbucket refuses the consumer's key, secret, privacy or scopes."""
 
     code = "credentials"
+    http_status = 424
+
+
+class RequestError(UserError):
+    """A request to the server that cannot be served as it is."""
+
+    code = "bad-request"
+
+
+class Unauthenticated(RequestError):
+    """No token came with the request, or one that is not valid."""
+
+    code = "unauthenticated"
     http_status = 401
+
+
+class Forbidden(RequestError):
+    """The token's role, or the integration it is bound to, does not allow this."""
+
+    code = "forbidden"
+    http_status = 403
+
+
+class WrongMethod(RequestError):
+    """The address exists, but not with this method."""
+
+    code = "wrong-method"
+    http_status = 405
+
+
+class TooLarge(RequestError):
+    """The body is longer than the server reads."""
+
+    code = "too-large"
+    http_status = 413
+
+
+class WrongMedia(RequestError):
+    """The body's content type is not what the server reads."""
+
+    code = "wrong-media"
+    http_status = 415
+
+
+class WrongHost(RequestError):
+    """The request names a host that this server is not known by."""
+
+    code = "wrong-host"
+    http_status = 421
+
+
+class Unavailable(RequestError):
+    """This server does not do that, at least not at the moment."""
+
+    code = "unavailable"
+    http_status = 503
 
 
 class SourceError(BucketgraphError):

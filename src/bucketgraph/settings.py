@@ -107,6 +107,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     query_timeout_seconds: Annotated[
         float, Meta(gt=0, le=_A_YEAR, description="How long one J1QL query may run before it is stopped.")
     ] = 60.0
+    allowed_hosts: Annotated[
+        str,
+        Meta(
+            description="Names, separated by commas, that the server answers to (the Host header). localhost, "
+            "127.0.0.1 and ::1 always work; without any names, others work too unless the request came over loopback."
+        ),
+    ] = ""
+    body_limit_bytes: Annotated[
+        int, Meta(ge=1_000, le=10**9, description="The longest body of a request that the server reads.")
+    ] = 1_000_000
+    import_limit_bytes: Annotated[
+        int, Meta(ge=1_000, le=10**9, description="The same where a file is sent to be imported.")
+    ] = 50_000_000
+    api_workers: Annotated[
+        int, Meta(ge=1, le=64, description="How many requests the server works on at once, queries left out.")
+    ] = 4
+    query_workers: Annotated[
+        int, Meta(ge=1, le=64, description="How many J1QL queries the server answers at once.")
+    ] = 4
+    open_metrics: Annotated[bool, Meta(description="Let /metrics be read without a token.")] = False
     log_level: Annotated[
         str,
         Meta(pattern=r"^(debug|info|warning|error)\Z", description="What is logged to standard error."),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from store.graphkit import PULL, World, pull, repo, snapshot, user
 
+from bucketgraph.errors import ConfigError
+
 REPOS = snapshot("repositories/w", repo("r1"))
 
 
@@ -94,3 +96,35 @@ def test_a_renamed_end_is_no_change_of_the_relationship(world: World) -> None:
     cursor = world.store.last_publication()
     world.publish(snapshot("repositories/w", repo("r1", displayName="New name")))
     assert [(c.kind, c.key) for c in world.store.changes(after=cursor)] == [("updated", "r1")]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 7, 100])
+def test_pages_of_the_feed_together_are_the_feed(world: World, limit: int) -> None:
+    world.publish(REPOS)
+    for states in (["OPEN"] * 4, ["MERGED"], [], ["OPEN"]):
+        world.publish(_pulls(*states))
+    read, cursor, more = [], None, True
+    while more:
+        page = world.store.change_page(cursor, limit=limit)
+        assert len(page.changes) <= limit
+        assert page.changes or not page.more
+        read, cursor, more = [*read, *page.changes], page.cursor, page.more
+    assert read == world.store.changes()
+    world.publish(_pulls())
+    later = world.store.change_page(cursor, limit=100)
+    assert [c.kind for c in later.changes] == ["deleted", "deleted"]
+
+
+def test_a_page_of_the_feed_may_begin_at_a_moment_and_speak_of_one_integration(world: World) -> None:
+    world.publish(REPOS)
+    moment = world.clock.now
+    world.publish(_pulls("OPEN"))
+    page = world.store.change_page(None, since=moment + 1, limit=10)
+    assert [c.key for c in page.changes] == ["p0", "r1|has|p0"]
+    assert world.store.change_page(None, integration_id="nobody", limit=10).changes == []
+
+
+@pytest.mark.parametrize("text", ["", "0.0", "1", "1.-1", "x", "1.1.1", "9" * 40 + ".0"])
+def test_a_cursor_that_is_none_is_refused(world: World, text: str) -> None:
+    with pytest.raises(ConfigError, match="cursor"):
+        world.store.change_page(text, limit=1)

@@ -26,12 +26,14 @@ from bucketgraph.cli import (
     exchange,
     graph,
     integration,
+    openapi,
     parameter,
     query,
     question,
     schema,
     shell,
     sync,
+    token,
 )
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import EXIT_FAILED, BucketgraphError
@@ -58,6 +60,8 @@ app.command("schema")(schema.schema)
 app.command("complete")(complete.complete)
 app.command("diff")(diff.diff)
 app.add_typer(parameter.app, name="parameter")
+app.add_typer(token.app, name="token")
+app.command("openapi")(openapi.openapi)
 app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)
 app.command("stats")(graph.stats)

@@ -1,56 +1,16 @@
-"""Reading what people type: moments and property filters."""
+"""Reading what people type: moments, property filters and parameters of queries."""
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Iterable
 
 import msgspec
 
 from bucketgraph.errors import ConfigError
-from bucketgraph.graph.values import Scalar, epoch_ms
+from bucketgraph.graph.written import filters, moment, typed
 from bucketgraph.j1ql.results import Parameter
 
-_AGO = re.compile(r"([0-9]{1,6})\s*([mhdw])")
-_UNIT_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_EPOCH_MS = re.compile(r"[0-9]{11,15}")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,14})?")
-
-
-def moment(text: str | None, *, flag: str) -> int | None:
-    """Read a moment as epoch ms: `2026-11-01`, `2026-11-01T10:00:00Z`, or `30m`, `24h`, `7d`, `2w` ago.
-
-    Epoch milliseconds themselves are understood too.
-    """
-    if text is None:
-        return None
-    if _EPOCH_MS.fullmatch(text.strip()):
-        return int(text)
-    ago = _AGO.fullmatch(text.strip())
-    if ago:
-        found: int | None = int(time.time() * 1000) - int(ago[1]) * _UNIT_MS[ago[2]]
-    else:
-        found = epoch_ms(text.strip())
-    if found is None or found < 0:
-        raise ConfigError(
-            f"{flag} {text!r} is no date.",
-            hint="Write 2026-11-01, 2026-11-01T10:00:00Z, or 24h, 7d, 2w for ago.",
-        )
-    return found
-
-
-def filters(texts: Iterable[str]) -> dict[str, Scalar]:
-    """Read `name=value` filters; `true`, `false` and bare numbers are typed, quotes make a string."""
-    found: dict[str, Scalar] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise ConfigError(
-                f"--where {text!r} is no filter.", hint="Write name=value, for example state=OPEN."
-            )
-        found[name.strip()] = _typed(value.strip())
-    return found
+__all__ = ["filters", "moment", "parameter", "parameters"]
 
 
 def parameters(texts: Iterable[str]) -> dict[str, Parameter]:
@@ -72,7 +32,7 @@ def parameter(text: str, *, name: str) -> Parameter:
     An error names the parameter and does not repeat its value, which may be a secret.
     """
     if not text.startswith("["):
-        return _typed(text)
+        return typed(text)
     try:
         return msgspec.json.decode(text, type=list[str | int | float | bool])
     except msgspec.DecodeError:
@@ -80,13 +40,3 @@ def parameter(text: str, *, name: str) -> Parameter:
             f"{name} begins with [ and is no JSON list of texts, numbers and booleans.",
             hint="""Write '["a", "b"]', or put a text that begins with [ in quotes.""",
         ) from None
-
-
-def _typed(text: str) -> Scalar:
-    if text in {"true", "false"}:
-        return text == "true"
-    if _NUMBER.fullmatch(text):
-        return float(text) if "." in text else int(text)
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        return text[1:-1]
-    return text

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from bucketgraph.errors import BucketgraphError, QueryError
+from bucketgraph.errors import BucketgraphError
 
 _CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
@@ -56,15 +56,7 @@ def _write(data: bytes) -> None:
 
 def error_body(error: BucketgraphError) -> dict[str, object]:
     """Return an error as programs get it; of a query's error also where it is and what may have been meant."""
-    body: dict[str, object] = {"code": error.code, "message": error.message, "hint": error.hint}
-    if isinstance(error, QueryError):
-        body |= {
-            "line": error.line,
-            "column": error.column,
-            "span": error.span,
-            "suggestions": error.suggestions,
-        }
-    return {"error": body}
+    return {"error": error.facts()}
 
 
 def show_error(error: BucketgraphError, *, as_json: bool = False) -> None:

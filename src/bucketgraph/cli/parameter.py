@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 import typer
@@ -15,7 +14,6 @@ app = typer.Typer(
     no_args_is_help=True, help="Values that ${param.name} stands for in every query and question."
 )
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 Name = Annotated[str, typer.Argument(help="The name, as in ${param.name}.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
 
@@ -30,12 +28,9 @@ def set_(
 ) -> None:
     """Store a value, in place of one of the same name."""
     from bucketgraph.app import open_app  # noqa: PLC0415  # keeps --help quick
+    from bucketgraph.j1ql.given import check_name  # noqa: PLC0415
 
-    if not _NAME.fullmatch(name):
-        raise ConfigError(
-            f"{name!r} is no name for a parameter.",
-            hint="Names are of letters, digits, _, . and -, and begin with a letter.",
-        )
+    check_name(name)
     found = read_value(value, name=name)
     with open_app() as opened:
         opened.store.set_parameter(name, found)

@@ -7,13 +7,15 @@ parameter may be a secret.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bucketgraph.errors import QueryError
+from bucketgraph.errors import ConfigError, QueryError
 from bucketgraph.j1ql.diagnostics import LARGEST_COUNT
 from bucketgraph.j1ql.results import Request
 
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,99}")
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 _LATEST_MS: Final = 10**15
 """Far beyond the year 9999, so that a moment may be moved a little and still be a number."""
@@ -31,6 +33,20 @@ def check(request: Request) -> None:
     for name, count in (("limit", request.limit), ("page", request.page)):
         if count is not None and not (_is_whole(count) and 1 <= count <= LARGEST_COUNT):
             raise QueryError(f'"{name}" must be a value between 1 and {LARGEST_COUNT}')
+
+
+def check_name(name: str) -> None:
+    """Raise ConfigError for what cannot be the name of a stored parameter."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no name for a parameter.",
+            hint="Names are of letters, digits, _, . and -, and begin with a letter.",
+        )
+
+
+def check_value(name: str, value: Any) -> None:
+    """Raise QueryError for what cannot be the value of a stored parameter."""
+    _check_values({name: value}, "stored parameter")
 
 
 def _is_whole(value: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from bucketgraph.errors import ConfigError
+from bucketgraph.j1ql import given as checking
 from bucketgraph.j1ql.complete_place import Place, Reader
 from bucketgraph.j1ql.results import Parameter
 from bucketgraph.j1ql.tokens import NAME, RESERVED, Kind, Token, tokenize
@@ -28,8 +29,8 @@ _QUOTES: Final = {"'": "'\\", '"': '"\\'}
 _TYPOGRAPHIC: Final = '“”"\\'
 
 
-def asked(question: Question, given: Mapping[str, str]) -> tuple[Asked, ...]:
-    """Return the queries of a question with parameters as a person typed them, by name.
+def asked(question: Question, given: Mapping[str, Parameter]) -> tuple[Asked, ...]:
+    """Return the queries of a question with parameters by name: texts are read as a person types them.
 
     Raises ConfigError for a parameter that is unknown, missing, or not of its kind.
     """
@@ -116,14 +117,17 @@ def literal(name: str, value: Parameter) -> str:
     return format(Decimal(repr(value)), "f")
 
 
-def _values(question: Question, given: Mapping[str, str]) -> dict[str, Parameter]:
+def _values(question: Question, given: Mapping[str, Parameter]) -> dict[str, Parameter]:
     known = {one.name: one for one in question.parameters}
     for name in given:
         if name not in known:
             names = ", ".join(known) or "none"
             raise ConfigError(f"{question.name} has no parameter {name!r}.", hint=f"Its parameters: {names}.")
     values = {name: one.default for name, one in known.items()}
-    values |= {name: typed(known[name], text) for name, text in given.items()}
+    values |= {
+        name: typed(known[name], one) if isinstance(one, str) else _checked(known[name], one)
+        for name, one in given.items()
+    }
     missing = [name for name, value in values.items() if value is None]
     if missing:
         raise ConfigError(f"{question.name} needs {', '.join(missing)}.", hint=f"Add --param {missing[0]}=….")
@@ -140,8 +144,26 @@ def typed(parameter: QuestionParameter, text: str) -> Parameter:
         return float(text) if "." in text else int(text)
     if parameter.kind == "list" and (several := _list(text)):
         return [*several]
-    wanted = {"boolean": "true or false", "number": "a number", "list": "a list: a,b or a JSON list"}
-    raise ConfigError(f"{parameter.name}={text!r} is not {wanted[parameter.kind]}.")
+    raise _not_of_its_kind(parameter, repr(text))
+
+
+def _checked(parameter: QuestionParameter, value: Parameter) -> Parameter:
+    """Return a value that a program gave; raises ConfigError when it is not of the parameter's kind."""
+    kind = "boolean" if isinstance(value, bool) else "list" if isinstance(value, list) else "number"
+    if kind != parameter.kind:
+        raise _not_of_its_kind(parameter, repr(value))
+    checking.check_value(parameter.name, value)
+    return value
+
+
+def _not_of_its_kind(parameter: QuestionParameter, shown: str) -> ConfigError:
+    wanted = {
+        "string": "a text",
+        "boolean": "true or false",
+        "number": "a number",
+        "list": "a list: a,b or a JSON list",
+    }
+    return ConfigError(f"{parameter.name}={shown} is not {wanted[parameter.kind]}.")
 
 
 def _list(text: str) -> Sequence[str | int | float | bool]:

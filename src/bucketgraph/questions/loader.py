@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -11,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from bucketgraph.errors import ConfigError
+from bucketgraph.errors import ConfigError, Unknown
 from bucketgraph.j1ql.diagnostics import closest
 from bucketgraph.questions.base import Question
 from bucketgraph.questions.reading import Place, read_question
@@ -27,13 +28,13 @@ class Library:
     questions: tuple[Question, ...]
 
     def find(self, name: str) -> Question:
-        """Return the question of a name; raises ConfigError that knows what may have been meant."""
+        """Return the question of a name; raises Unknown that knows what may have been meant."""
         for one in self.questions:
             if one.name == name:
                 return one
         near = closest(name, (one.name for one in self.questions))
         hint = f"Did you mean {near[0]}?" if near else "`bucketgraph question list` shows all of them."
-        raise ConfigError(f"There is no question {name!r}.", hint=hint)
+        raise Unknown(f"There is no question {name!r}.", hint=hint)
 
     def chosen(self, *, tag: str | None = None, search: str | None = None) -> list[Question]:
         """Return the questions with a tag whose text holds all words of a search."""
@@ -74,11 +75,14 @@ def read(text: str, source: str) -> list[Question]:
     return [read_question(one, place.item(listed, number), theme) for number, one in enumerate(listed)]
 
 
-def _ours() -> Iterator[Question]:
+@functools.cache
+def _ours() -> tuple[Question, ...]:
+    """Return the questions that come with the program; a server asks for them again and again."""
     folder = resources.files("bucketgraph.questions") / "library"
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".yaml"):
-            yield from read(file.read_text(encoding="utf-8"), file.name)
+    files = sorted(
+        (file for file in folder.iterdir() if file.name.endswith(".yaml")), key=lambda one: one.name
+    )
+    return tuple(one for file in files for one in read(file.read_text(encoding="utf-8"), file.name))
 
 
 def _of_folder(folder: Path) -> Iterator[Question]:

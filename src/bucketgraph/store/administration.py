@@ -19,6 +19,7 @@ from bucketgraph.store.base import (
     RunEvent,
     RunReport,
     RunStatus,
+    RunTotal,
     TokenRow,
     Trigger,
 )
@@ -93,6 +94,11 @@ class Administration(ABC):
         """Return an integration's runs, newest first."""
         with self._reading() as connection:
             return runs.runs(connection, integration_id, limit=limit)
+
+    def run_totals(self) -> list[RunTotal]:
+        """Return the numbers of runs by integration and status."""
+        with self._reading() as connection:
+            return runs.run_totals(connection)
 
     def run(self, run_id: int) -> Run | None:
         """Return a run, or None."""

@@ -121,6 +121,16 @@ class Run:
     cancel_on: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RunTotal:
+    """How many runs of an integration ended, or stand, in a status, and when the last one ended (epoch ms)."""
+
+    integration_id: str
+    status: RunStatus
+    number: int
+    last_finished_on: int | None
+
+
 Level = Literal["debug", "info", "warning", "error"]
 LEVELS: tuple[Level, ...] = ("debug", "info", "warning", "error")
 

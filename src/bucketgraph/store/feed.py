@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, false, func, select
 
+from bucketgraph.errors import ConfigError
 from bucketgraph.graph.values import Value, parse_properties
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Change, ChangeKind
@@ -15,6 +17,8 @@ from bucketgraph.store.read import all_edges, stored_relationship
 from bucketgraph.store.transaction import chunks
 
 Element = Literal["entity", "relationship"]
+ELEMENTS: tuple[Element, ...] = ("entity", "relationship")
+_CURSOR = re.compile(r"([1-9][0-9]{0,15})\.([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +34,12 @@ class _Event:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """Which publications are asked for."""
+    """Which publications are asked for: those after one, up to and with another."""
 
     after: int
     integration_id: str | None
-    limit: int | None
+    limit: int | None = None
+    until: int | None = None
 
     def narrow(self, query: Select[Any], number: ColumnElement[int]) -> Select[Any]:
         """Restrict a query by its column of publication numbers.
@@ -45,6 +50,8 @@ class _Window:
         query = query.join(t.publication, t.publication.c.id == number).where(number > self.after)
         if self.integration_id is not None:
             query = query.where(t.publication.c.integration_id == self.integration_id)
+        if self.until is not None:
+            query = query.where(number <= self.until)
         if not self.limit:
             return query if self.limit is None else query.where(false())
         oldest = query.with_only_columns(number).order_by(number.desc()).offset(self.limit - 1).limit(1)
@@ -63,12 +70,70 @@ def changes(
     With a `limit` the newest ones are kept. A relationship whose properties did not change but whose end
     was renamed is no change.
     """
-    found: list[Change] = []
-    for element in ("entity", "relationship"):
-        events = _events(connection, element, _Window(after, integration_id, limit))
-        found += _changes_of(connection, element, events)
-    found.sort(key=lambda change: (change.publication, change.element, change.type, change.key))
+    found = _changes(connection, _Window(after, integration_id, limit))
     return found if limit is None else found[max(len(found) - limit, 0) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the feed: the first publication that is still to be read, and how many of its changes were."""
+
+    publication: int = 1
+    read: int = 0
+
+    def cursor(self) -> str:
+        """Write it as clients get it."""
+        return f"{self.publication}.{self.read}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some changes, oldest first; the cursor that goes on behind them, now or later; whether more are there."""
+
+    changes: list[Change]
+    cursor: str
+    more: bool
+
+
+def place_of(cursor: str) -> Place:
+    """Read a cursor; raises ConfigError for what is none."""
+    found = _CURSOR.fullmatch(cursor)
+    if not found:
+        raise ConfigError("The cursor is none of the change feed.", hint="Give it as the page before did.")
+    return Place(int(found[1]), int(found[2]))
+
+
+def page(connection: Connection, place: Place, *, integration_id: str | None = None, limit: int) -> Page:
+    """Return at most `limit` changes from a place on, in the order of `changes`."""
+    end = place.read + limit
+    open_ended = _Window(place.publication - 1, integration_id)
+    newest = last_publication(connection)
+    found = _changes(connection, replace(open_ended, until=_enough(connection, open_ended, end)))
+    if len(found) <= end:
+        return Page(found[place.read :], Place(max(newest + 1, place.publication)).cursor(), more=False)
+    following = found[end].publication
+    read = sum(change.publication == following for change in found[:end])
+    return Page(found[place.read : end], Place(following, read).cursor(), more=True)
+
+
+def _enough(connection: Connection, window: _Window, wanted: int) -> int | None:
+    """Return the publication up to which there are more than so many changes; None when there are not."""
+    ends: list[int] = []
+    for element in ELEMENTS:
+        present, history, _ = _tables(element)
+        for table in (present, history):
+            for number in (table.c.publication, table.c.end_publication):
+                query = window.narrow(select(number), number).order_by(number).offset(wanted).limit(1)
+                ends += connection.execute(query).scalars()
+    return min(ends, default=None)
+
+
+def _changes(connection: Connection, window: _Window) -> list[Change]:
+    found: list[Change] = []
+    for element in ELEMENTS:
+        found += _changes_of(connection, element, _events(connection, element, window))
+    found.sort(key=lambda change: (change.publication, change.element, change.type, change.key))
+    return found
 
 
 def publication_before(connection: Connection, moment: int) -> int:

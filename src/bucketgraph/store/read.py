@@ -49,9 +49,10 @@ def entities(
     type_or_class: str | None = None,
     where: Mapping[str, Scalar] | None = None,
     scope: str | None = None,
+    after: int = 0,
     limit: int | None = None,
 ) -> Iterator[StoredEntity]:
-    """Yield live entities, in the order they were first seen."""
+    """Yield live entities with greater ids than `after`, in the order they were first seen."""
     query = (
         select(
             t.entity, t.entity_type.c.name.label("type"), t.entity_type.c.classes, t.entity_type.c.declared
@@ -67,6 +68,8 @@ def entities(
         query = query.where(t.entity.c.integration_id == integration_id)
     if type_or_class is not None:
         query = query.where(is_a(connection, type_or_class))
+    if after:
+        query = query.where(t.entity.c.id > after)
     for name, value in (where or {}).items():
         query = query.where(property_equals(t.entity, name, value, catalogue))
     for row in connection.execution_options(yield_per=500).execute(query):
@@ -81,12 +84,20 @@ def relationships(
     from_type: str | None = None,
     to_type: str | None = None,
     end_key: str | None = None,
+    after: int = 0,
     limit: int | None = None,
 ) -> Iterator[StoredRelationship]:
-    """Yield live relationships with both ends."""
+    """Yield live relationships with both ends and greater ids than `after`.
+
+    Those of an integration are the ones it brought, not what another one drew from its entities.
+    """
     query = live_edges().limit(limit).order_by(t.relationship.c.id)
+    if after:
+        query = query.where(t.relationship.c.id > after)
     if integration_id is not None:
-        query = query.where(_from.c.integration_id == integration_id)
+        query = query.join(t.record, t.record.c.id == t.relationship.c.record_id).where(
+            _from.c.integration_id == integration_id, t.record.c.integration_id == integration_id
+        )
     if verb is not None:
         query = query.where(t.verb.c.name == verb.upper())
     if from_type is not None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from bucketgraph.errors import StoreError
 from bucketgraph.store import tables as t
-from bucketgraph.store.base import Counts, IntegrationRow, Run, RunReport, RunStatus, Trigger
+from bucketgraph.store.base import Counts, IntegrationRow, Run, RunReport, RunStatus, RunTotal, Trigger
 from bucketgraph.store.transaction import next_id
 
 _REPORT = msgspec.json.Decoder(RunReport)
@@ -91,6 +91,18 @@ def runs(connection: Connection, integration_id: str, *, limit: int | None = Non
         select(t.run).where(t.run.c.integration_id == integration_id).order_by(t.run.c.id.desc()).limit(limit)
     )
     return [_run(row) for row in connection.execute(query)]
+
+
+def run_totals(connection: Connection) -> list[RunTotal]:
+    """Return the numbers of runs by integration and status, removed integrations left out."""
+    run = t.run.c
+    query = (
+        select(run.integration_id, run.status, func.count(), func.max(run.finished_on))
+        .join(t.integration, t.integration.c.id == run.integration_id)
+        .where(t.integration.c.removed_on.is_(None))
+        .group_by(run.integration_id, run.status)
+    )
+    return [RunTotal(*row) for row in connection.execute(query)]
 
 
 def find_run(connection: Connection, run_id: int) -> Run | None:

@@ -162,9 +162,10 @@ class Store(Administration):
         integration_id: str | None = None,
         where: Mapping[str, Scalar] | None = None,
         scope: str | None = None,
+        after: int = 0,
         limit: int | None = None,
     ) -> Iterator[StoredEntity]:
-        """Yield live entities; `where` compares properties for equality."""
+        """Yield live entities with greater ids than `after`; `where` compares properties for equality."""
         with self._reading() as connection:
             yield from read.entities(
                 connection,
@@ -173,6 +174,7 @@ class Store(Administration):
                 type_or_class=type_or_class,
                 where=where,
                 scope=scope,
+                after=after,
                 limit=limit,
             )
 
@@ -184,9 +186,10 @@ class Store(Administration):
         from_type: str | None = None,
         to_type: str | None = None,
         end_key: str | None = None,
+        after: int = 0,
         limit: int | None = None,
     ) -> Iterator[StoredRelationship]:
-        """Yield live relationships with both ends."""
+        """Yield live relationships with both ends and greater ids than `after`."""
         with self._reading() as connection:
             yield from read.relationships(
                 connection,
@@ -195,6 +198,7 @@ class Store(Administration):
                 from_type=from_type,
                 to_type=to_type,
                 end_key=end_key,
+                after=after,
                 limit=limit,
             )
 
@@ -261,6 +265,19 @@ class Store(Administration):
             if since is not None:
                 after = max(after, feed.publication_before(connection, since))
             return feed.changes(connection, after=after, integration_id=integration_id, limit=limit)
+
+    def change_page(
+        self, cursor: str | None, *, since: int | None = None, integration_id: str | None = None, limit: int
+    ) -> feed.Page:
+        """Return a page of the change feed, oldest first, from a cursor or a moment (epoch ms) on.
+
+        Raises ConfigError for a text that is no cursor.
+        """
+        with self._reading() as connection:
+            place = feed.place_of(cursor) if cursor is not None else feed.Place()
+            if cursor is None and since is not None:
+                place = feed.Place(feed.publication_before(connection, since) + 1)
+            return feed.page(connection, place, integration_id=integration_id, limit=limit)
 
     def ask(self, request: Request) -> Answer:
         """Answer a J1QL query, or one page of its answer. Raises `QueryError`, `QueryTimeout`."""

@@ -1,0 +1,21 @@
+"""Every route of the API, one module a resource.
+
+In: calls. Out: structs. A route is declared once; the server, the OpenAPI document, the page of routes and the table of
+roles are read from here.
+"""
+
+from __future__ import annotations
+
+from bucketgraph.web.api import graph, integrations, parameters, queries, questions, runs, system, tokens
+from bucketgraph.web.routing import Route
+
+ROUTES: tuple[Route, ...] = (
+    *integrations.ROUTES,
+    *runs.ROUTES,
+    *graph.ROUTES,
+    *queries.ROUTES,
+    *questions.ROUTES,
+    *parameters.ROUTES,
+    *tokens.ROUTES,
+    *system.ROUTES,
+)

@@ -1,0 +1,225 @@
+"""Runs of integrations: list, begin, watch, cancel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from bucketgraph.errors import ConfigError, Conflict, Unavailable, Unknown
+from bucketgraph.integrations.configuration import Integration
+from bucketgraph.store.base import Counts, Level, Problem, Run, RunEvent, RunStatus, Trigger
+from bucketgraph.web import owning
+from bucketgraph.web.api.integrations import IntegrationName
+from bucketgraph.web.bodies import Given, Limit, Moment, Number, Shown
+from bucketgraph.web.routing import Call, Route
+
+RunId = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+
+
+class RunQuery(IntegrationName):
+    """Which runs are wanted."""
+
+    limit: Limit = 50
+
+
+class RunNumber(Given):
+    """A run's number."""
+
+    run: RunId
+
+
+class EventQuery(RunNumber):
+    """Which events are wanted: behind one, and of at least a level."""
+
+    after: Number = 0
+    level: Level = "debug"
+    limit: Limit = 1000
+
+
+class RunOptions(Given):
+    """How a run is asked for: `full` reads everything, not only what moved."""
+
+    full: bool = False
+
+
+class RunShown(Shown):
+    """A run: what began it, what it did so far, what it could not see, and what it cost in calls."""
+
+    id: int
+    integration_id: str
+    status: RunStatus
+    trigger: Trigger
+    started_on: Moment
+    finished_on: Moment | None
+    cancel_on: Moment | None
+    workflow_id: str | None
+    options: dict[str, str | bool | None]
+    counts: Counts
+    problems: list[Problem]
+    calls: dict[str, int]
+
+
+class RunList(Shown):
+    """Runs, newest first."""
+
+    items: list[RunShown]
+
+
+class RequestedRun(Shown):
+    """A run that was queued; it appears among the runs when it begins."""
+
+    workflow_id: str
+
+
+class Cancelled(Shown):
+    """A run that was asked to stop; what it published stays."""
+
+    run: int
+    cancelling: bool
+
+
+class EventShown(Shown):
+    """An entry of a run's log."""
+
+    id: int
+    run_id: int
+    integration_id: str
+    on: Moment
+    level: Level
+    name: str
+    step: str
+    message: str
+    details: dict[str, str | int | float | bool | None]
+
+
+class EventList(Shown):
+    """Events, oldest first; ask again with `after`, the id of the last one."""
+
+    items: list[EventShown]
+
+
+def list_all(call: Call[RunQuery, None]) -> RunList:
+    """List an integration's runs."""
+    one = owning.integration(call, call.given.integration)
+    return RunList(items=[shown(run) for run in call.app.store.runs(one.id, limit=call.given.limit)])
+
+
+def begin(call: Call[IntegrationName, RunOptions]) -> RequestedRun:
+    """Queue a run."""
+    one = owning.integration(call, call.given.integration)
+    _check_collected(one)
+    if call.site.jobs is None:
+        raise Unavailable(
+            "This server carries out no runs.", hint="Start it with `bucketgraph serve`, which does."
+        )
+    return RequestedRun(workflow_id=call.site.jobs.request_run(one.id, "manual", {"full": call.body.full}))
+
+
+def show(call: Call[RunNumber, None]) -> RunShown:
+    """Show a run."""
+    return shown(owning.run(call, call.given.run))
+
+
+def events(call: Call[EventQuery, None]) -> EventList:
+    """Read a run's log."""
+    given = call.given
+    run = owning.run(call, given.run)
+    found = call.app.store.events(run.id, after=given.after, level=given.level, limit=given.limit)
+    return EventList(items=[_event(one) for one in found])
+
+
+def cancel(call: Call[RunNumber, None]) -> Cancelled:
+    """Ask a run to stop."""
+    run = owning.run(call, call.given.run)
+    if run.status != "IN_PROGRESS":
+        raise Conflict(f"Run {run.id} has ended.", hint="There is nothing to cancel.")
+    stop = call.app.store.request_cancel if call.site.jobs is None else call.site.jobs.cancel
+    return Cancelled(run=run.id, cancelling=stop(run.id))
+
+
+def shown(run: Run) -> RunShown:
+    """Return a run as it is sent."""
+    return RunShown(
+        id=run.id,
+        integration_id=run.integration_id,
+        status=run.status,
+        trigger=run.trigger,
+        started_on=run.started_on,
+        finished_on=run.finished_on,
+        cancel_on=run.cancel_on,
+        workflow_id=run.workflow_id,
+        options=dict(run.options),
+        counts=run.report.counts,
+        problems=run.report.problems,
+        calls=run.report.calls,
+    )
+
+
+def _event(one: RunEvent) -> EventShown:
+    facts: dict[str, Any] = {name: getattr(one, name) for name in EventShown.__struct_fields__}
+    return EventShown(**facts)
+
+
+def _check_collected(one: Integration) -> None:
+    if one.config.kind != "bitbucket":
+        raise ConfigError(
+            f"{one.name!r} is not collected from Bitbucket.", hint="Only integrations with Bitbucket are run."
+        )
+
+
+ROUTES = (
+    Route(
+        "GET",
+        "/api/v1/integrations/{integration}/runs",
+        "List an integration's runs, newest first.",
+        "viewer",
+        list_all,
+        RunList,
+        RunQuery,
+        errors=(Unknown,),
+    ),
+    Route(
+        "POST",
+        "/api/v1/integrations/{integration}/runs",
+        "Run an integration now; refused while it runs.",
+        "editor",
+        begin,
+        RequestedRun,
+        IntegrationName,
+        RunOptions,
+        status=202,
+        errors=(Unknown, Conflict, Unavailable),
+    ),
+    Route(
+        "GET",
+        "/api/v1/runs/{run}",
+        "Show a run: status, counts, problems, calls.",
+        "viewer",
+        show,
+        RunShown,
+        RunNumber,
+        errors=(Unknown,),
+    ),
+    Route(
+        "GET",
+        "/api/v1/runs/{run}/events",
+        "Read a run's event log.",
+        "viewer",
+        events,
+        EventList,
+        EventQuery,
+        errors=(Unknown,),
+    ),
+    Route(
+        "POST",
+        "/api/v1/runs/{run}/cancel",
+        "Ask a run to stop; what it published stays.",
+        "editor",
+        cancel,
+        Cancelled,
+        RunNumber,
+        status=202,
+        errors=(Unknown, Conflict),
+    ),
+)
