@@ -39,6 +39,7 @@ from bucketgraph.store.base import (
     StoredEntity,
     StoredRelationship,
 )
+from bucketgraph.store.doorkeeping import Doorkeeping
 from bucketgraph.store.transaction import Dictionary
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(Administration):
+class Store(Administration, Doorkeeping):
     """The graph with its history. All methods are synchronous; writes take the file's one write lock."""
 
     def __init__(
