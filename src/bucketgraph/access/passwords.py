@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import string
 import threading
 import unicodedata
 from functools import cached_property
@@ -23,6 +24,8 @@ _LONG_ENOUGH_TO_NOTICE: Final = 4
 _MIB: Final = 1024
 _ROWS: Final = ("abcdefghijklmnopqrstuvwxyz", "0123456789", "1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm",
                 "qwertzuiop", "azertyuiop")  # fmt: skip
+_NO_LETTERS: Final = re.compile(r"[\W\d_]+")
+_ABOUT: Final = string.digits + string.punctuation + " "
 _LEET: Final = str.maketrans("013457@$!", "oieastasi")
 _COMMON: Final = frozenset(
     {
@@ -116,7 +119,8 @@ def _is_common(text: str) -> bool:
     lower = text.casefold()
     if len(set(lower)) < _FEWEST_DIFFERENT or _is_run(lower):
         return True
-    cores = {re.sub(r"[\W\d_]+", "", lower), re.sub(r"[\W\d_]+", "", lower.translate(_LEET))}
+    undone = lower.strip(_ABOUT).translate(_LEET)
+    cores = {_NO_LETTERS.sub("", lower), _NO_LETTERS.sub("", undone)}
     return any(_is_made_of(core, _COMMON) for core in cores if core)
 
 

@@ -16,7 +16,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, cast
 
-from bucketgraph.access.roles import Role
+from bucketgraph.access.roles import ROLES, Role
 from bucketgraph.errors import ConfigError, Conflict, Unauthenticated, Unknown
 from bucketgraph.graph.values import epoch_ms
 from bucketgraph.store.base import TokenRow
@@ -51,10 +51,12 @@ def create(
     *,
     integration_id: str | None = None,
     expires_on: int | None = None,
+    account_id: str | None = None,
 ) -> tuple[str, TokenRow]:
     """Make a token and store its hash; returns the token itself, which nobody can show again.
 
-    `expires_on` is epoch ms. Raises ConfigError for a name that cannot be used, Conflict for one that is taken.
+    `expires_on` is epoch ms. One of an account may never do more than its owner may at the time.
+    Raises ConfigError for a name that cannot be used, Conflict for one that is taken.
     """
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -62,7 +64,9 @@ def create(
             hint="Use 1 to 100 letters, digits, blanks, _, ., @ and -, beginning with a letter or digit.",
         )
     token = PREFIX + secrets.token_urlsafe(32)
-    row = TokenRow(str(uuid.uuid4()), name, role, integration_id, digest(token), _now(), expires_on)
+    row = TokenRow(
+        str(uuid.uuid4()), name, role, integration_id, digest(token), _now(), expires_on, None, account_id
+    )
     if not store.add_token(row):
         raise Conflict(
             f"There is already a token named {name!r}.",
@@ -87,7 +91,18 @@ def find(store: Store, token: str) -> Identity:
         raise Unauthenticated("The token is not known here; it may have been revoked.", hint=_HINT)
     if expired(row):
         raise Unauthenticated(f"The token {row.name!r} has expired.", hint=_HINT)
-    return Identity(row.id, row.name, cast("Role", row.role), row.integration_id)
+    return Identity(row.id, row.name, _role(store, row), row.integration_id)
+
+
+def _role(store: Store, row: TokenRow) -> Role:
+    """Return what a token may do now; raises Unauthenticated when its owner's account is closed or gone."""
+    role = cast("Role", row.role)
+    if row.account_id is None:
+        return role
+    owner = store.account(row.account_id)
+    if owner is None or owner.disabled_on is not None:
+        raise Unauthenticated(f"The account behind the token {row.name!r} is closed.", hint=_HINT)
+    return min(role, cast("Role", owner.role), key=ROLES.index)
 
 
 def expired(row: TokenRow) -> bool:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bucketgraph.cli.output import console, messages, show_json, table, when, write_data
-from bucketgraph.errors import EXIT_USAGE, ConfigError
+from bucketgraph.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bucketgraph.access.passwords import Passwords
     from bucketgraph.access.setup import Link
     from bucketgraph.app import App
     from bucketgraph.store.rows import AccountRow
@@ -85,7 +84,7 @@ def add(
     setup.check_minutes(minutes)
     with open_app() as opened:
         row = accounts.create(
-            opened.store, name, wanted, email=email, password=text, passwords=_passwords(opened)
+            opened.store, name, wanted, email=email, password=text, passwords=opened.passwords
         )
         link = None if text else setup.invite(opened.store, row, minutes=minutes)
         _tell(opened, row, link, f"Added {name}.", as_json=as_json)
@@ -129,7 +128,7 @@ def reset(
         if text is None:
             link = setup.reset(opened.store, row, minutes=minutes)
         else:
-            row = accounts.set_password(opened.store, row.id, text, passwords=_passwords(opened))
+            row = accounts.set_password(opened.store, row.id, text, passwords=opened.passwords)
             throttle.forgive(opened.store, row.name)
         _tell(opened, row, link, f"Reset {row.name}.", as_json=as_json)
 
@@ -159,7 +158,7 @@ def enable(name: Name, as_json: Json = False) -> None:
 @app.command()
 def remove(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
     """Delete an account with its sessions, its history of queries and the questions it did not share."""
@@ -168,9 +167,8 @@ def remove(
 
     with open_app() as opened:
         row = accounts.find(opened.store, name)
-        if not yes and not _confirmed(f"Delete the account {row.name} and all that it kept for itself?"):
-            messages().print("Nothing was deleted.")
-            raise typer.Exit(EXIT_USAGE)
+        if not yes:
+            _confirm(f"Delete the account {row.name} and all that it kept for itself?")
         accounts.remove(opened.store, row.id)
     if as_json:
         show_json({"removed": row.name, "id": row.id})
@@ -195,12 +193,6 @@ def _tell(opened: App, row: AccountRow, link: Link | None, done: str, *, as_json
         style="dim",
         markup=False,
     )
-
-
-def _passwords(opened: App) -> Passwords:
-    from bucketgraph.access.passwords import Passwords  # noqa: PLC0415
-
-    return Passwords(memory_mib=opened.settings.password_memory_mib)
 
 
 def _password(file: Path | None, *, ask: bool) -> str | None:
@@ -230,5 +222,10 @@ def _read(file: Path) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _confirmed(question: str) -> bool:
-    return sys.stdin.isatty() and typer.confirm(question, err=True)
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            "Nobody is there to confirm the removal.", hint="Add --yes to remove without asking."
+        )
+    if not typer.confirm(question, err=True):
+        raise ConfigError("Nothing was removed.")

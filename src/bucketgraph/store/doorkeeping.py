@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection
 
 from bucketgraph.errors import Conflict
-from bucketgraph.store import accounts, notebook, sessions
+from bucketgraph.store import accounts, notebook, sessions, tokens
 from bucketgraph.store.rows import AccountRow, AskedQuery, LinkRow, Purpose, SavedQuestion, SessionRow
 
 
@@ -110,13 +110,14 @@ class Doorkeeping(ABC):
                 accounts.change(connection, account_id, self._clock(), password_hash=new)
 
     def remove_account(self, account_id: str) -> bool:
-        """Delete an account with sessions, links and what it kept for itself; tell whether there was one.
+        """Delete an account with sessions, links, tokens and what it kept for itself; tell whether there was one.
 
         Raises Conflict for the last admin.
         """
         with self._writing() as connection:
             sessions.remove_all(connection, account_id)
             notebook.forget_account(connection, account_id)
+            tokens.remove_all(connection, account_id)
             return accounts.remove(connection, account_id)
 
     def add_link(self, row: LinkRow) -> None:

@@ -90,8 +90,10 @@ api_token = Table(
     Column("created_on", BigInteger, nullable=False),
     Column("expires_on", BigInteger),
     Column("last_used_on", BigInteger),
+    Column("account_id", Text, index=True),
 )
-"""Bearer tokens of the API: only a hash is kept. One with an `integration_id` sees and changes that one alone."""
+"""Bearer tokens of the API: only a hash is kept. One with an `integration_id` sees and changes that one alone; one with
+an `account_id` is somebody's own, may never do more than its owner, and ends with the account."""
 
 account = Table(
     "account",

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.Column("created_on", sa.BigInteger(), nullable=False),
         sa.Column("expires_on", sa.BigInteger()),
         sa.Column("last_used_on", sa.BigInteger()),
+        sa.Column("account_id", sa.Text(), index=True),
     )
     _add_accounts()
 
