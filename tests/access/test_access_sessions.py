@@ -193,7 +193,7 @@ def test_whatever_else_comes_in_a_forms_field_is_refused(given_text: str | None)
 def test_a_token_that_differs_in_one_character_is_refused() -> None:
     cookie = opaque.make(opaque.SESSION)
     token = csrf.token(cookie)
-    for place in (0, 40, 60, 85):
+    for place in (0, 40, 60, 84):
         other = "A" if token[place] != "A" else "B"
         with pytest.raises(StaleForm):
             csrf.check(cookie, token[:place] + other + token[place + 1 :])
