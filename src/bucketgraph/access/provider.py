@@ -116,6 +116,7 @@ class Provider:
                     "scope": _SCOPES,
                     "code_challenge_method": "S256",
                     "timeout": _TIMEOUT_SECONDS,
+                    "leeway": 0,  # the access token is used at once; some last for a minute only
                 },
             )
             await self._discover(client)
