@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import Result
 from support.command import Shell
+from typer.testing import CliRunner
 
 from bucketgraph.access import accounts, setup
 from bucketgraph.access.passwords import Passwords
+from bucketgraph.cli import user
 from bucketgraph.collect.steps import CATALOGUE
-from bucketgraph.errors import EXIT_USAGE
+from bucketgraph.errors import EXIT_USAGE, BucketgraphError, Conflict
 from bucketgraph.store.store import Store
 
 GOOD = "violet-otter-harvest-29"
@@ -23,6 +29,34 @@ PASSWORDS = Passwords(memory_mib=19)
 def shell(tmp_path: Path) -> Shell:
     """Give a home."""
     return Shell(tmp_path / "home")
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The commands in this process, where many are to be tried."""
+
+    home: Path
+
+    def run(self, *arguments: str, given: str = "") -> Result:
+        """Run `bucketgraph user` with arguments and standard input."""
+        variables = {"BUCKETGRAPH_HOME": str(self.home), "COLUMNS": "200"} | CHEAP
+        return CliRunner().invoke(user.app, list(arguments), input=given, env=variables)
+
+    def refused(self, *arguments: str, given: str = "") -> BucketgraphError:
+        """Return the error that a command ends with."""
+        error = self.run(*arguments, given=given).exception
+        assert isinstance(error, BucketgraphError)
+        return error
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return the accounts."""
+        return json.loads(self.run("list", "--json").stdout)
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Inside:
+    """Give a home."""
+    return Inside(tmp_path / "home")
 
 
 def opened(shell: Shell) -> Store:
@@ -88,44 +122,40 @@ ADD = ("user", "add", "--role", "viewer")
 @pytest.mark.parametrize(
     ("arguments", "given", "said"),
     [
-        (("user", "add", "ada", "--role", "owner"), "", "viewer, editor, admin"),
-        ((*ADD, "no name"), "", "cannot be used"),
-        ((*ADD, "ada", "--email", "x"), "", "e-mail address"),
-        ((*ADD, "ada", "--minutes", "0"), "", "minutes"),
-        ((*ADD, "ada", "--password"), "", "BUCKETGRAPH_PASSWORD"),
-        ((*ADD, "ada", "--password-file", "/no/such/file"), "", "cannot be read"),
-        ((*ADD, "ada", "--password-file", "-"), "too-short", "too short"),
-        ((*ADD, "ada", "--password-file", "-"), "password1234", "anybody would try"),
-        (("user", "reset", "bob"), "", "no account named 'bob'"),
-        (("user", "role", "bob", "admin"), "", "no account named 'bob'"),
+        (("add", "ada", "--role", "owner"), "", "viewer, editor, admin"),
+        (("add", "no name", "--role", "viewer"), "", "cannot be used"),
+        (("add", "ada", "--role", "viewer", "--email", "x"), "", "e-mail address"),
+        (("add", "ada", "--role", "viewer", "--minutes", "0"), "", "minutes"),
+        (("add", "ada", "--role", "viewer", "--password"), "", "BUCKETGRAPH_PASSWORD"),
+        (("add", "ada", "--role", "viewer", "--password-file", "/no/such/file"), "", "cannot be read"),
+        (("add", "ada", "--role", "viewer", "--password-file", "-"), "too-short", "too short"),
+        (("add", "ada", "--role", "viewer", "--password-file", "-"), "password1234", "anybody would try"),
+        (("reset", "bob"), "", "no account named 'bob'"),
+        (("role", "bob", "admin"), "", "no account named 'bob'"),
     ],
 )
 def test_bad_input_is_told_and_makes_no_account(
-    shell: Shell, arguments: tuple[str, ...], given: str, said: str
+    inside: Inside, arguments: tuple[str, ...], given: str, said: str
 ) -> None:
-    ended = shell.run(*arguments, given=given, environment=CHEAP)
-    assert ended.code == EXIT_USAGE
-    assert said in ended.said
-    assert not given or given not in ended.err
-    assert shell.run("user", "list", "--json").json == []
+    error = inside.refused(*arguments, given=given)
+    assert error.exit_code == EXIT_USAGE
+    assert said in error.paragraph()
+    assert not given or given not in error.paragraph()
+    assert inside.listed() == []
 
 
-def test_roles_closing_and_deleting_and_the_last_admin(shell: Shell) -> None:
+def test_roles_closing_and_deleting_and_the_last_admin(inside: Inside) -> None:
     for name, role in (("root", "admin"), ("ada", "viewer")):
-        made = shell.run(
-            "user", "add", name, "--role", role, "--password-file", "-", given=GOOD, environment=CHEAP
-        )
-        assert made.code == 0
+        made = inside.run("add", name, "--role", role, "--password-file", "-", given=GOOD)
+        assert made.exit_code == 0, made.output
     for command in (("role", "root", "editor"), ("disable", "root"), ("remove", "root", "--yes")):
-        refused = shell.run("user", *command, "--json")
-        assert refused.code == EXIT_USAGE
-        assert '"conflict"' in refused.err
-        assert "last admin" in refused.err
-    assert shell.run("user", "role", "ada", "admin", "--json").json["role"] == "admin"
-    assert shell.run("user", "disable", "ROOT", "--json").json["state"] == "disabled"
-    assert "closed" in shell.run("user", "reset", "root").said
-    assert shell.run("user", "enable", "root").code == 0
-    unasked = shell.run("user", "remove", "root")
-    assert (unasked.code, "--yes" in unasked.said) == (EXIT_USAGE, True)
-    assert shell.run("user", "remove", "root", "-y", "--json").json["removed"] == "root"
-    assert [one["name"] for one in shell.run("user", "list", "--json").json] == ["ada"]
+        error = inside.refused(*command)
+        assert isinstance(error, Conflict)
+        assert "last admin" in error.message
+    assert json.loads(inside.run("role", "ada", "admin", "--json").stdout)["role"] == "admin"
+    assert json.loads(inside.run("disable", "ROOT", "--json").stdout)["state"] == "disabled"
+    assert "closed" in inside.refused("reset", "root").message
+    assert inside.run("enable", "root").exit_code == 0
+    assert "--yes" in inside.refused("remove", "root").hint
+    assert json.loads(inside.run("remove", "root", "-y", "--json").stdout)["removed"] == "root"
+    assert [one["name"] for one in inside.listed()] == ["ada"]
