@@ -13,7 +13,7 @@ import typer
 from typer.cli import get_docs_for_click
 
 from bucketgraph import cli, errors
-from bucketgraph.collect.steps import CATALOGUE
+from bucketgraph.collect.sources import SOURCES
 from bucketgraph.graph.schema import Property
 from bucketgraph.j1ql import functions, operators
 from bucketgraph.j1ql.cursor import CLAUSES
@@ -21,9 +21,11 @@ from bucketgraph.j1ql.dates import CALENDAR_UNITS, UNITS
 from bucketgraph.j1ql.known import EDGE_METADATA, ENTITY_METADATA
 from bucketgraph.j1ql.tokens import RESERVED
 from bucketgraph.j1ql.vocabulary import METADATA_MEANINGS, kind_in_words
+from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.questions.base import Question
 from bucketgraph.questions.loader import load
 from bucketgraph.settings import PREFIX, declared
+from bucketgraph.web.api import ROUTES
 
 HERE = Path(__file__).parent
 
@@ -33,8 +35,8 @@ def data_model() -> str:
     lines = [
         "# Data model",
         "",
-        "Generated from the steps' declarations. Times are epoch milliseconds. A property that Bitbucket does not "
-        "tell is missing, never null or guessed.",
+        "Generated from the declarations of the steps and of people. Times are epoch milliseconds. A property that "
+        "Bitbucket does not tell is missing, never null or guessed.",
         "",
         "Every entity has `_key` (survives renames), `_type`, `_class`, `_version`, `_createdOn` (first seen), "
         "`_beginOn` (this version began). A relationship's `_key` is `<from key>|<verb>|<to key>`.",
@@ -59,6 +61,24 @@ def data_model() -> str:
     for edge in CATALOGUE.relationships:
         if edge.properties:
             lines += ["", f"### `{edge.name}`", "", *_properties(edge.properties)]
+    return "\n".join(lines) + "\n"
+
+
+def sources() -> str:
+    """Return the page of ingestion sources."""
+    lines = [
+        "# Sources",
+        "",
+        "Generated from the registry of sources. `bucketgraph integration sources NAME` tells what each costs.",
+        "",
+        "| source | may be off | scope it needs | what it brings | when it is off, nothing has |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for one in SOURCES:
+        scopes = sorted({f"`{endpoint.scope}`" for endpoint in one.endpoints if endpoint.scope})
+        hidden = ", ".join(f"`{name}`" for name in one.hides)
+        off = "no" if one.required else "yes"
+        lines.append(f"| `{one.id}` | {off} | {', '.join(scopes)} | {one.description} | {hidden} |")
     return "\n".join(lines) + "\n"
 
 
@@ -87,13 +107,25 @@ def error_page() -> str:
     tree = "\n".join(line.removeprefix("    ") for line in tree.splitlines())
     return (
         "# Errors\n\nGenerated from `errors.py`. An error is one paragraph: what happened, why, what to do next. "
-        "With `--json` it is an object with `code`, `message` and `hint` on standard error.\n\n"
+        "With `--json`, and in the API, it is an object with `code`, `message` and `hint`; of a query's error "
+        "also `line`, `column`, `span` and `suggestions`.\n\n"
         f"```text\n{tree}\n```\n\n"
         "| exit code | meaning |\n| --- | --- |\n"
         f"| {0} | complete |\n| {errors.EXIT_FAILED} | failed |\n"
         f"| {errors.EXIT_USAGE} | usage or configuration |\n| {errors.EXIT_PARTIAL} | partial: something "
-        "could not be seen, or the run was stopped |\n"
+        "could not be seen, or the run was stopped |\n\n"
+        "| code | HTTP status | exit code | meaning |\n| --- | --- | --- | --- |\n"
+        + "".join(
+            f"| `{one.code}` | {one.http_status} | {one.exit_code} | {(one.__doc__ or '').splitlines()[0]} |\n"
+            for one in _all_errors(errors.BucketgraphError)
+        )
     )
+
+
+def _all_errors(kind: type[errors.BucketgraphError]) -> Iterable[type[errors.BucketgraphError]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _all_errors(below)
 
 
 def commands() -> str:
@@ -263,13 +295,38 @@ def _chosen(question: Question) -> str:
     )
 
 
+def routes() -> str:
+    """Return the page of the API's routes."""
+    lines = [
+        "# Routes of the API",
+        "",
+        "Generated from the routes' declarations; [the guide](api.md) explains how they are asked. "
+        "`bucketgraph openapi` prints the OpenAPI 3.1 document, with every parameter, body and answer.",
+        "",
+        "A token that is bound to an integration gets what concerns that one only (*own*), the same as everybody "
+        "(*all*, where nothing belongs to an integration), or is refused (*none*, where an answer cannot be "
+        "restricted).",
+    ]
+    for tag in dict.fromkeys(route.tag for route in ROUTES):
+        lines += ["", f"## {tag}", "", "| method | address | what it does | role | bound token |"]
+        lines += ["| --- | --- | --- | --- | --- |"]
+        lines += [
+            f"| {one.method} | `{one.path}` | {one.summary} | {one.role} | {one.bound} |"
+            for one in ROUTES
+            if one.tag == tag
+        ]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "data-model.md": data_model,
+    "sources.md": sources,
     "settings.md": settings,
     "errors.md": error_page,
     "commands.md": commands,
     "j1ql-reference.md": j1ql_reference,
     "questions.md": question_page,
+    "api-routes.md": routes,
 }
 
 

@@ -23,6 +23,13 @@ from bucketgraph.errors import ConfigError
 
 PREFIX = "BUCKETGRAPH_"
 CONFIG_FILE = "config.toml"
+OTHER_VARIABLES = frozenset({"OAUTH_SECRET", "PASSWORD"})
+"""What else is read from the environment under the prefix, and is no setting."""
+
+_SERVICE_LINK = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
+"""What Kubernetes sets by itself in every container beside a service that is called bucketgraph."""
+_NEAR = 0.75
+"""How much alike a name must be to a setting's to be taken for a slip of the fingers."""
 
 _A_YEAR = 365 * 86_400.0
 """Seconds: nobody waits longer, and it keeps out what is not finite."""
@@ -75,6 +82,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="The key (or comma-separated keys, newest first) that encrypts stored credentials; "
             "default: the file secret.key in the home folder, made on first use."
         ),
+    ] = None
+    secret_key_file: Annotated[
+        Path | None,
+        Meta(description="A file that holds that key instead, such as a secret that a container is given."),
     ] = None
     hourly_calls: Annotated[
         int,
@@ -180,6 +191,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             description="The role of whom the map names no role for; none: they may not come in.",
         ),
     ] = "none"
+    concurrent_runs: Annotated[
+        int, Meta(ge=1, le=64, description="How many integrations the server collects at once.")
+    ] = 4
+    event_retention_days: Annotated[
+        int, Meta(ge=1, le=36_500, description="How many days the event logs of runs are kept.")
+    ] = 90
     log_level: Annotated[
         str,
         Meta(pattern=r"^(debug|info|warning|error)\Z", description="What is logged to standard error."),
@@ -222,10 +239,50 @@ def declared() -> dict[str, Declared]:
 
 
 def load() -> Settings:
-    """Read the settings; raises ConfigError that names the setting and what is wrong with it."""
+    """Read the settings; raises ConfigError that names the setting and what is wrong with it.
+
+    A variable whose name is nearly a setting's is refused like a wrong key in the file: with a misspelt home or
+    database the program would work, on another graph.
+    """
+    _refuse_misspelt()
     given = {name.lower(): value for name, value in os.environ.items() if name.upper().startswith(PREFIX)}
     environment = {name: given[key] for name in _NAMES if (key := f"{PREFIX}{name}".lower()) in given}
-    values = _read_file(_home_from(environment.get("home", "")) / CONFIG_FILE) | environment
+    return _settings(_read_file(_home_from(environment.get("home", "")) / CONFIG_FILE) | environment)
+
+
+def unknown_variables() -> list[str]:
+    """Return the variables under the prefix that nothing reads, as they are spelt, in order.
+
+    They are ignored, so that an older program starts beside the settings of a newer one; they deserve a warning.
+    """
+    known = {*(name.upper() for name in _NAMES), *OTHER_VARIABLES}
+    found = {
+        name: name.upper().removeprefix(PREFIX) for name in os.environ if name.upper().startswith(PREFIX)
+    }
+    return sorted(
+        name for name, bare in found.items() if bare not in known and not _SERVICE_LINK.fullmatch(bare)
+    )
+
+
+def check_file(path: Path) -> frozenset[str]:
+    """Return which settings a file sets, having checked it as `load` does. Raises ConfigError."""
+    values = _read_file(path)
+    _settings(values)
+    return frozenset(values)
+
+
+def _refuse_misspelt() -> None:
+    for name in unknown_variables():
+        bare = name.upper().removeprefix(PREFIX).lower()
+        near = difflib.get_close_matches(bare, _NAMES, n=1, cutoff=_NEAR)
+        if near:
+            raise ConfigError(
+                f"The environment variable {name} is no setting.",
+                hint=f"Did you mean {_name(near[0])}? Else unset it.",
+            )
+
+
+def _settings(values: dict[str, Any]) -> Settings:
     problems: dict[str, str] = {}
     checked: dict[str, Any] = {}
     for field in msgspec.structs.fields(Settings):
@@ -240,7 +297,27 @@ def load() -> Settings:
             f"The settings cannot be used: {text}.",
             hint=f"Settings come from {PREFIX}… environment variables and {CONFIG_FILE} in the home folder.",
         ) from None
-    return Settings(**checked)
+    return Settings(**_with_key_of_file(checked))
+
+
+def _with_key_of_file(values: dict[str, Any]) -> dict[str, Any]:
+    """Read the key from the file that was named for it. Raises ConfigError, which never shows it."""
+    path = values.get("secret_key_file")
+    if path is None:
+        return values
+    if values.get("secret_key") is not None:
+        raise ConfigError(
+            f"{_name('secret_key')} and {_name('secret_key_file')} are both set.", hint="Unset one of them."
+        )
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(
+            f"The secret key file {path} of {_name('secret_key_file')} cannot be read ({why}).",
+            hint="Check path, owner and permissions.",
+        ) from None
+    return values | {"secret_key": Secret(key)}
 
 
 def _check(value: Any, declared_as: Any) -> Any:

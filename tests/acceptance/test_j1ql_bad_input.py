@@ -255,7 +255,7 @@ def test_pages_go_on_through_many_changes_of_the_graph(moving: tuple[Store, int]
 def test_a_cursor_says_so_when_an_integration_was_removed_with_its_history(moving: tuple[Store, int]) -> None:
     store, _ = moving
     cursor = store.ask(_PAGED).cursor
-    store.remove_integration("one")
+    store.remove_integration("one", purge=True)
     with pytest.raises(QueryError, match="An integration was removed"):
         store.ask(replace(_PAGED, cursor=cursor))
 

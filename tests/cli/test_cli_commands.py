@@ -58,11 +58,14 @@ def test_a_second_sync_counts_nothing_as_created(collected: Shell) -> None:
 def test_testing_an_integration_reports_every_line(collected: Shell) -> None:
     ended = collected.run("integration", "test", "acme")
     assert ended.code == 0
-    assert "granted: account project pullrequest" in ended.out
+    assert "accepted" in ended.out
+    assert "A first run takes at least" in ended.out
     report = collected.run("integration", "test", "acme", "--json").json
     assert report["ok"] is True
-    assert [check["what"].split()[0] for check in report["checks"]] == [
-        "key,", "workspace", "members", "projects", "repositories",
+    assert [check["what"] for check in report["checks"]] == [
+        "key and secret", "scope account", "scope project", "scope pullrequest", "workspace of acme-rockets",
+        "members of acme-rockets", "projects of acme-rockets", "repositories of acme-rockets",
+        "pull requests of acme-rockets",
     ]  # fmt: skip
 
 

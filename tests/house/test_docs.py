@@ -30,7 +30,15 @@ def generator() -> ModuleType:
 
 @pytest.mark.parametrize(
     "name",
-    ["data-model.md", "settings.md", "errors.md", "commands.md", "j1ql-reference.md", "questions.md"],
+    [
+        "data-model.md",
+        "settings.md",
+        "errors.md",
+        "commands.md",
+        "j1ql-reference.md",
+        "questions.md",
+        "api-routes.md",
+    ],
 )
 def test_generated_pages_are_up_to_date(name: str) -> None:
     assert (DOCS / name).read_text() == generator().PAGES[name](), "run docs/generate.py"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from bucketgraph.bitbucket.oauth import Consumer
 from bucketgraph.bitbucket.origins import API_URL, OAUTH_URL, Origins
 from bucketgraph.errors import ConfigError
-from bucketgraph.integrations.configuration import Config, NewIntegration, valid_config
+from bucketgraph.integrations.configuration import Config, NewIntegration
+from bucketgraph.integrations.validity import valid_config
 
 SECRET = "s3cr3t-3f"
 CONSUMER = Consumer("key", SECRET)

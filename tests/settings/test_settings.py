@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from bucketgraph import settings as settings_module
 from bucketgraph.errors import ConfigError
-from bucketgraph.settings import CONFIG_FILE, declared, load
+from bucketgraph.settings import CONFIG_FILE, OTHER_VARIABLES, declared, load, unknown_variables
 
 SECRET = "Zm9vYmFyYmF6cXV4-secret"
 
@@ -222,3 +224,93 @@ def test_a_value_of_another_kind_in_the_file_is_refused(home: Path, text: str) -
     write(home, text)
     with pytest.raises(ConfigError, match=text.split(maxsplit=1)[0].upper()):
         load()
+
+
+def test_the_key_may_stand_in_a_file_that_is_named_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "key").write_text(f"{SECRET}\n")
+    monkeypatch.setenv("BUCKETGRAPH_SECRET_KEY_FILE", str(tmp_path / "key"))
+    settings = load()
+    assert settings.secret_key is not None
+    assert settings.secret_key.get_secret_value() == SECRET
+    assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("content", "both", "said"),
+    [(None, False, "cannot be read"), (b"\xff", False, "no text"), (b"k", True, "both set")],
+)
+def test_a_key_file_that_cannot_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, both: bool, said: str
+) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+    if both:
+        monkeypatch.setenv("BUCKETGRAPH_SECRET_KEY", SECRET)
+    monkeypatch.setenv("BUCKETGRAPH_SECRET_KEY_FILE", str(tmp_path / "key"))
+    with pytest.raises(ConfigError, match=said) as caught:
+        load()
+    assert SECRET not in caught.value.paragraph()
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("BUCKETGRAPH_HOEM", "HOME"),
+        ("BUCKETGRAPH_DATABSE_URL", "DATABASE_URL"),
+        ("bucketgraph_secretkey", "SECRET_KEY"),
+        ("BUCKETGRAPH_LOGLEVEL", "LOG_LEVEL"),
+    ],
+)
+def test_a_variable_that_is_nearly_a_setting_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    monkeypatch.setenv(name, SECRET)
+    with pytest.raises(ConfigError, match=name) as caught:
+        load()
+    assert f"BUCKETGRAPH_{meant}?" in caught.value.hint
+    assert SECRET not in caught.value.paragraph()
+
+
+def test_other_variables_are_ignored_and_can_be_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "BUCKETGRAPH_COLOUR",
+        "bucketgraph_flavour",
+        "BUCKETGRAPH_OAUTH_SECRET",
+        "BUCKETGRAPH_WORKERS",
+    ):
+        monkeypatch.setenv(name, "3")
+    assert load().workers == 3
+    assert unknown_variables() == ["BUCKETGRAPH_COLOUR", "bucketgraph_flavour"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "SERVICE_PORT_HTTP",
+        "PORT",
+        "PORT_8321_TCP",
+        "PORT_8321_TCP_PROTO",
+        "PORT_8321_TCP_PORT",
+        "PORT_8321_TCP_ADDR",
+    ],
+)
+def test_what_kubernetes_sets_beside_a_service_of_our_name_is_no_slip(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"BUCKETGRAPH_{name}", "tcp://10.0.0.1:8321")
+    load()
+    assert unknown_variables() == []
+
+
+def test_every_variable_that_the_program_names_is_known() -> None:
+    source = Path(settings_module.__file__).parent
+    named = {
+        name
+        for file in source.rglob("*.py")
+        for name in re.findall(r"\bBUCKETGRAPH_([A-Z_]*[A-Z])\b", file.read_text())
+    }
+    assert named <= {*(name.upper() for name in declared()), *OTHER_VARIABLES}

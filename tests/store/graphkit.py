@@ -161,10 +161,15 @@ class World:
         for name in ("one", "two"):
             self.add_integration(name)
 
-    def add_integration(self, name: str) -> None:
-        """Add an integration with a run."""
-        self.store.add_integration(IntegrationRow(name, name, "", "{}", "", 1, 1))
-        self.runs[name] = self.store.start_run(name, {}).id
+    def add_integration(self, name: str, of: str | None = None) -> None:
+        """Add an integration with a run; its id is its name unless another is given."""
+        of = of or name
+        self.store.add_integration(IntegrationRow(of, name, "", "{}", "", 1, 1))
+        self.runs[of] = self.store.start_run(of, {}).id
+
+    def present(self, name: str) -> str:
+        """Return the id of the integration in use of a name."""
+        return next(row.id for row in self.store.integrations() if row.name == name)
 
     def publish(
         self,

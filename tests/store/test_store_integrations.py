@@ -44,7 +44,7 @@ def test_removing_an_integration_removes_all_of_it_and_nothing_of_another(world:
     _fill(world, "third")
     both = _sizes(world)
     assert all(both[name] > alone[name] for name in TABLES)
-    world.store.remove_integration("third")
+    world.store.remove_integration("third", purge=True)
     assert _sizes(world) == alone
     assert (world.entities("two"), world.edges("two"), world.store.changes(integration_id="two")) == kept
     assert not world.entities("third")
@@ -54,7 +54,7 @@ def test_removing_an_integration_removes_all_of_it_and_nothing_of_another(world:
 def test_publication_numbers_are_never_used_again(world: World) -> None:
     _fill(world, "two")
     cursor = world.store.last_publication()
-    world.store.remove_integration("two")
+    world.store.remove_integration("two", purge=True)
     removed = world.store.last_publication()
     world.publish(REPOS)
     assert world.store.last_publication() == removed + 1
@@ -66,13 +66,13 @@ def test_a_removal_is_a_publication_of_its_own(world: World) -> None:
     _fill(world, "two")
     cursor = world.store.last_publication()
     world.clock.now += 1000
-    world.store.remove_integration("two")
+    world.store.remove_integration("two", purge=True)
     assert world.store.last_publication() == cursor + 1
     assert world.store.changes(after=cursor) == []
     (last,) = world.rows(
         "SELECT integration_id, run_id, published_on FROM publication ORDER BY id DESC LIMIT 1"
     )
-    assert last == ("two", 0, world.clock.now)
+    assert last == ("", 0, world.clock.now)
 
 
 def test_ids_are_never_used_again(world: World) -> None:
@@ -85,8 +85,8 @@ def test_ids_are_never_used_again(world: World) -> None:
         present = _ids(world)
         assert not seen & present
         seen |= present
-        world.store.remove_integration(f"y{turn}")
-        world.store.remove_integration(f"x{turn}")
+        world.store.remove_integration(f"y{turn}", purge=True)
+        world.store.remove_integration(f"x{turn}", purge=True)
         assert _ids(world) == set()
 
 
@@ -100,7 +100,7 @@ def _ids(world: World) -> set[tuple[str, int]]:
 
 def test_an_integration_that_returns_under_its_id_starts_from_nothing(world: World) -> None:
     _fill(world, "two")
-    world.store.remove_integration("two")
+    world.store.remove_integration("two", purge=True)
     world.add_integration("two")
     _fill(world, "two")
     (entity,) = world.store.entities("PR", integration_id="two")

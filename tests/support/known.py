@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bucketgraph.collect.steps import CATALOGUE
 from bucketgraph.graph.schema import Property
 from bucketgraph.j1ql.known import Kinds, KnownEdge, KnownGraph, KnownType
+from bucketgraph.people.catalogue import CATALOGUE
 
 
 def known_graph(*, count: int = 0) -> KnownGraph:

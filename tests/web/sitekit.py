@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,24 +30,14 @@ class Jobs:
     """Somebody who would carry out runs: keeps what was asked for."""
 
     asked: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
-    stopped: list[int] = field(default_factory=list)
-    living: bool = True
+    broken: threading.Event = field(default_factory=threading.Event)
 
-    def request_run(self, integration_id: str, trigger: str, options: Mapping[str, Any]) -> str:
+    def request_run(self, integration_id: str, trigger: str = "manual", **options: Any) -> str:
         """Queue one run of an integration."""
         if any(one[0] == integration_id for one in self.asked):
             raise Conflict("A run is queued.")
         self.asked.append((integration_id, trigger, options))
         return f"workflow-{len(self.asked)}"
-
-    def cancel(self, run_id: int) -> bool:
-        """Stop a run."""
-        self.stopped.append(run_id)
-        return True
-
-    def alive(self) -> bool:
-        """Tell."""
-        return self.living
 
 
 @dataclass

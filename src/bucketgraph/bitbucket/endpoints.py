@@ -6,6 +6,7 @@ Largest pages: PR lists take 50, the others 100; 51 on a PR list is a 400 `Inval
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote, urlencode
@@ -77,13 +78,14 @@ IMPLIED_SCOPES = {
 """Documented inclusions. `project:admin` and `repository:admin` include no read scope."""
 
 
-def _smallest(scopes: set[str]) -> tuple[str, ...]:
-    """Return the scopes that no other of them includes."""
+def smallest_scopes(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the scope words that no other of them includes."""
+    scopes = set(words)
     included = {one for scope in scopes for one in IMPLIED_SCOPES.get(scope, ())}
     return tuple(sorted(scopes - included))
 
 
-REQUIRED_SCOPES = _smallest({endpoint.scope for endpoint in ENDPOINTS if endpoint.scope})
+REQUIRED_SCOPES = smallest_scopes(endpoint.scope for endpoint in ENDPOINTS if endpoint.scope)
 """The smallest read-only set: `project` and `pullrequest` each include `repository`."""
 
 

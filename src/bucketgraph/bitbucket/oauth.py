@@ -65,10 +65,10 @@ def granted_scopes(scopes: str) -> frozenset[str]:
     return frozenset(granted)
 
 
-def missing_scopes(scopes: str) -> tuple[str, ...]:
-    """Return the required scope words that were not granted."""
+def missing_scopes(scopes: str, needed: tuple[str, ...] = REQUIRED_SCOPES) -> tuple[str, ...]:
+    """Return the needed scope words that were not granted."""
     granted = granted_scopes(scopes)
-    return tuple(scope for scope in REQUIRED_SCOPES if scope not in granted)
+    return tuple(scope for scope in needed if scope not in granted)
 
 
 def settings_page(workspace: str) -> str:

@@ -36,6 +36,11 @@ class Origins:
         """Say whether an origin is this computer: then no proxy may stand between, which would see the secret."""
         return any(is_loopback(httpx2.URL(origin).host) for origin in (self.api, self.oauth))
 
+    @property
+    def only_this_computer(self) -> bool:
+        """Say whether both origins are this computer: then nobody's hourly limit is at stake."""
+        return all(is_loopback(httpx2.URL(origin).host) for origin in (self.api, self.oauth))
+
     def trust(self) -> ssl.SSLContext:
         """Return whom a client may trust; reading the authorities takes longer than a call.
 

@@ -16,21 +16,27 @@ import sys
 from itertools import pairwise
 from typing import Annotated
 
+import structlog
 import typer
 
 from bucketgraph import __version__
 from bucketgraph.cli import (
+    backup,
     complete,
     demo,
     diff,
     exchange,
+    freshness,
     graph,
     integration,
     openapi,
     parameter,
+    people,
     query,
     question,
     schema,
+    secrets,
+    serve,
     shell,
     sync,
     token,
@@ -39,7 +45,7 @@ from bucketgraph.cli import (
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import EXIT_FAILED, BucketgraphError
 from bucketgraph.observe.log import configure
-from bucketgraph.settings import load
+from bucketgraph.settings import load, unknown_variables
 
 app = typer.Typer(
     name="bucketgraph",
@@ -54,6 +60,10 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.add_typer(integration.app, name="integration")
 app.command("sync")(sync.sync)
+app.command("serve")(serve.serve)
+app.add_typer(people.app, name="people")
+app.command("freshness")(freshness.freshness)
+app.add_typer(secrets.app, name="secrets")
 app.command("query")(query.query)
 app.add_typer(question.app, name="question")
 app.command("shell")(shell.shell)
@@ -70,6 +80,8 @@ app.command("stats")(graph.stats)
 app.command("changes")(graph.changes)
 app.command("import")(exchange.import_)
 app.command("export")(exchange.export)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001  # typer calls it with the flag's value
@@ -86,6 +98,10 @@ def _options(
 ) -> None:
     """Set up what all commands share."""
     configure(load().log_level)
+    for name in unknown_variables():
+        structlog.get_logger().warning(
+            "this environment variable is no setting and is ignored", variable=name
+        )
 
 
 def main() -> None:

@@ -1,27 +1,76 @@
-"""`bucketgraph integration …`: which Bitbucket is collected, with which OAuth consumer."""
+"""`bucketgraph integration …`: which Bitbucket is collected, with which OAuth consumer, when, and what of it."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bucketgraph.cli.output import console, show_json, table, when
-from bucketgraph.errors import EXIT_FAILED, EXIT_USAGE, ConfigError
+from bucketgraph.cli import integration_removal, integration_view, run
+from bucketgraph.cli.credentials import SECRET_VARIABLE, read_consumers
+from bucketgraph.cli.output import console, messages, plain, show_json
+from bucketgraph.errors import ConfigError
 
 if TYPE_CHECKING:
-    from bucketgraph.integrations.configuration import Integration
+    from bucketgraph.app import App
+    from bucketgraph.bitbucket.oauth import Consumer
+    from bucketgraph.integrations.configuration import (
+        Changes,
+        Config,
+        Entered,
+        Integration,
+        Polling,
+        TagValue,
+    )
 
-SECRET_VARIABLE = "BUCKETGRAPH_OAUTH_SECRET"  # noqa: S105  # a variable's name
-
-app = typer.Typer(no_args_is_help=True, help="Add, test, list and remove integrations with Bitbucket Cloud.")
+app = typer.Typer(
+    no_args_is_help=True, help="Add, change, test, list and remove integrations with Bitbucket Cloud."
+)
 
 Name = Annotated[str, typer.Argument(help="The account name you gave the integration.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON instead of a table.")]
+SecretFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--oauth-secret-file",
+        help="A file that holds the consumer's secret, one for each key. Else the secret comes from "
+        f"{SECRET_VARIABLE}, or you are asked for it.",
+    ),
+]
+ConsumerFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--consumer-file",
+        help="A file with a consumer's key in its first line and the secret in its second; repeatable.",
+    ),
+]
+Interval = Annotated[
+    str | None,
+    typer.Option(
+        "--polling",
+        help="How often it is collected by itself: DISABLED, THIRTY_MINUTES, ONE_HOUR, FOUR_HOURS, EIGHT_HOURS, "
+        "TWELVE_HOURS, ONE_DAY (if you say nothing) or ONE_WEEK.",
+    ),
+]
+Hour = Annotated[int | None, typer.Option(help="The hour of ONE_DAY or ONE_WEEK, 0 to 23 in UTC.")]
+Weekday = Annotated[
+    str | None, typer.Option(help="The weekday of ONE_WEEK: Sunday to Saturday, or 0 to 6 with 0 for Sunday.")
+]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tag", help="Key=Value for every entity, as tag.Key; true and false are booleans; repeatable."
+    ),
+]
+Sources = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="id=off or id=on of an ingestion source (see `sources`); repeatable."),
+]
+Since = Annotated[
+    str | None, typer.Option(help="On the first walk leave out what was closed before this day: 2026-01-31.")
+]
 
 
 @app.command()
@@ -30,15 +79,22 @@ def add(
     workspace: Annotated[
         list[str], typer.Option("--workspace", "-w", help="A workspace's name; repeatable.")
     ],
-    oauth_key: Annotated[list[str], typer.Option("--oauth-key", help="An OAuth consumer's key; repeatable.")],
-    oauth_secret_file: Annotated[
-        list[Path] | None,
-        typer.Option(
-            help="A file that holds the consumer's secret, one for each key. Else the secret comes from "
-            f"{SECRET_VARIABLE}, or you are asked for it."
-        ),
+    oauth_key: Annotated[
+        list[str] | None, typer.Option("--oauth-key", help="An OAuth consumer's key; repeatable.")
     ] = None,
+    oauth_secret_file: SecretFiles = None,
+    consumer_file: ConsumerFiles = None,
     description: Annotated[str, typer.Option(help="What this integration is for.")] = "",
+    polling: Interval = None,
+    hour: Hour = None,
+    weekday: Weekday = None,
+    tag_account_name: Annotated[
+        bool, typer.Option("--tag-account-name", help="Give every entity the name as tag.AccountName.")
+    ] = False,
+    tag: Tags = None,
+    source: Sources = None,
+    since: Since = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Begin without scheduled runs.")] = False,
     api_url: Annotated[
         str, typer.Option(help="Another origin for API calls (a proxy): scheme and host only.")
     ] = "https://api.bitbucket.org",
@@ -54,177 +110,228 @@ def add(
     command line, where other users of this computer could read it.
     """
     from bucketgraph.app import open_app  # noqa: PLC0415  # keeps --help quick
-    from bucketgraph.bitbucket.oauth import Consumer  # noqa: PLC0415
-    from bucketgraph.integrations.configuration import NewIntegration, valid_config  # noqa: PLC0415
+    from bucketgraph.integrations.configuration import NewIntegration, Polling  # noqa: PLC0415
+    from bucketgraph.integrations.validity import valid_config  # noqa: PLC0415
 
-    secrets = _secrets(oauth_key, oauth_secret_file or [])
-    consumers = [Consumer(key, secret) for key, secret in zip(oauth_key, secrets, strict=True)]
-    new = NewIntegration(name, workspace, consumers, description, api_url, oauth_url)
+    new = NewIntegration(
+        name,
+        workspace,
+        read_consumers(oauth_key or [], oauth_secret_file or [], consumer_file or []),
+        description,
+        api_url,
+        oauth_url,
+        polling=_polling(Polling(), polling, hour, weekday),
+        paused=paused,
+        tag_account_name=tag_account_name,
+        tags=_tags(tag or []),
+        sources=_sources(source or []),
+        since=since,
+    )
     valid_config(new)
     with open_app() as opened:
         integration = opened.registry.add(new)
-    if as_json:
-        show_json(_plain(integration))
-    else:
-        console().print(
-            f"Added {name}. Next: bucketgraph integration test {name}", markup=False, highlight=False
+        _show_changed(
+            opened,
+            integration,
+            f"Added {name}. Next: bucketgraph integration test {quote(name)}",
+            as_json=as_json,
         )
 
 
-@app.command("list")
-def list_all(as_json: Json = False) -> None:
-    """List the integrations, imports among them, with their last run."""
-    from bucketgraph.app import open_app  # noqa: PLC0415
-
-    with open_app() as opened:
-        rows = [(i, next(iter(opened.store.runs(i.id, limit=1)), None)) for i in opened.registry.all()]
-    if as_json:
-        show_json(
-            [_plain(i) | {"lastRun": r and {"status": r.status, "startedOn": r.started_on}} for i, r in rows]
-        )
-        return
-    if not rows:
-        console().print("No integration yet. Add one with `bucketgraph integration add`.", markup=False)
-        return
-    cells = [
-        (
-            i.name,
-            "(import)" if i.imported else ", ".join(i.config.workspaces),
-            r.status if r else "never",
-            when(r.started_on) if r else "",
-            i.description,
-        )
-        for i, r in rows
-    ]
-    console().print(table(None, ["name", "workspaces", "last run", "started", "description"], cells))
-
-
 @app.command()
-def show(name: Name, as_json: Json = False) -> None:
-    """Show an integration, without its secrets."""
-    from bucketgraph.app import open_app  # noqa: PLC0415
-
-    with open_app() as opened:
-        integration = opened.registry.find(name)
-        left = {} if integration.imported else {"callsLeftThisHour": opened.budget_left(integration)}
-    facts = _plain(integration) | left
-    if as_json:
-        show_json(facts)
-        return
-    cells = [
-        (label, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
-        for label, value in facts.items()
-    ]
-    console().print(table(None, ["setting", "value"], cells))
-
-
-@app.command()
-def test(name: Name, as_json: Json = False) -> None:
-    """Test key, secret, scopes and every workspace, with a few small calls."""
-    from bucketgraph.app import open_app  # noqa: PLC0415
-    from bucketgraph.integrations.check import passed, unreachable  # noqa: PLC0415
-
-    with open_app() as opened:
-        integration = opened.registry.find_collected(name)
-        checks = asyncio.run(opened.test(integration))
-    good = passed(checks, integration.config.workspaces)
-    if as_json:
-        show_json({"ok": good, "checks": checks})
-    else:
-        cells = [
-            ("ok" if c.ok else "FAILED", c.consumer, c.what, f"{c.detail} {c.hint}".strip()) for c in checks
-        ]
-        console().print(table(None, ["", "consumer", "what", "result"], cells))
-    if not good:
-        raise typer.Exit(EXIT_FAILED if unreachable(checks) else EXIT_USAGE)
-
-
-@app.command()
-def remove(
+def edit(
     name: Name,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    rename: Annotated[str | None, typer.Option(help="A new account name.")] = None,
+    description: Annotated[str | None, typer.Option(help="What this integration is for.")] = None,
+    workspace: Annotated[
+        list[str] | None,
+        typer.Option("--workspace", "-w", help="The workspaces from now on, all of them; repeatable."),
+    ] = None,
+    oauth_key: Annotated[
+        list[str] | None,
+        typer.Option("--oauth-key", help="A consumer's key, to add it or to replace its secret; repeatable."),
+    ] = None,
+    oauth_secret_file: SecretFiles = None,
+    consumer_file: ConsumerFiles = None,
+    remove_oauth_key: Annotated[
+        list[str] | None, typer.Option(help="The key of a consumer to forget; repeatable.")
+    ] = None,
+    polling: Interval = None,
+    hour: Hour = None,
+    weekday: Weekday = None,
+    tag_account_name: Annotated[
+        bool | None,
+        typer.Option(
+            "--tag-account-name/--no-tag-account-name", help="Give every entity the name as tag.AccountName."
+        ),
+    ] = None,
+    tag: Tags = None,
+    clear_tags: Annotated[bool, typer.Option(help="Take all tags away, before those of --tag.")] = False,
+    source: Sources = None,
+    since: Since = None,
+    no_since: Annotated[bool, typer.Option("--no-since", help="Collect from the beginning.")] = False,
+    api_url: Annotated[str | None, typer.Option(help="Another origin for API calls.")] = None,
+    oauth_url: Annotated[str | None, typer.Option(help="Another origin for the token endpoint.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Remove an integration with everything it brought, history included."""
+    """Change an integration; what is not named stays as it is.
+
+    Another origin takes all secrets anew: stored ones never go to an address they were not entered for. Changed
+    tags reach all entities with the next run, without asking Bitbucket again.
+    """
     from bucketgraph.app import open_app  # noqa: PLC0415
+    from bucketgraph.integrations.configuration import Changes  # noqa: PLC0415
+
+    consumers = read_consumers(oauth_key or [], oauth_secret_file or [], consumer_file or [])
+    with open_app() as opened:
+        config = opened.registry.find(name).config
+        timed = (polling, hour, weekday) != (None, None, None)
+        changes = Changes(
+            name=rename,
+            description=description,
+            polling=_polling(config.polling, polling, hour, weekday) if timed else None,
+            workspaces=workspace or None,
+            consumers=_consumers(config, consumers, remove_oauth_key or []),
+            tag_account_name=tag_account_name,
+            tags=({} if clear_tags else config.tags) | _tags(tag or []) if tag or clear_tags else None,
+            sources=config.sources | _sources(source) if source else None,
+            since="" if no_since else since,
+            api_url=api_url,
+            oauth_url=oauth_url,
+        )
+        _change(opened, name, changes, as_json=as_json)
+
+
+@app.command()
+def pause(name: Name, as_json: Json = False) -> None:
+    """Stop scheduled runs; the graph stays, and `sync` still works."""
+    _set_paused(name, paused=True, as_json=as_json)
+
+
+@app.command()
+def resume(name: Name, as_json: Json = False) -> None:
+    """Go on with scheduled runs."""
+    _set_paused(name, paused=False, as_json=as_json)
+
+
+@app.command()
+def credentials(
+    name: Name,
+    oauth_secret_file: SecretFiles = None,
+    as_json: Json = False,
+) -> None:
+    """Enter the secrets of all consumers again: after a lost key, or when they were reset in Bitbucket."""
+    from bucketgraph.app import open_app  # noqa: PLC0415
+    from bucketgraph.integrations.configuration import Changes, Entered  # noqa: PLC0415
 
     with open_app() as opened:
-        integration = opened.registry.find(name)
-        entities, relationships = opened.store.counts(integration.id)
-        if not yes:
-            _confirm(
-                f"Remove {name} with {entities.total():,} entities and {relationships.total():,} relationships "
-                "and all their history? This cannot be undone."
-            )
-        opened.registry.remove(name)
-    removed = {"removed": name, "entities": entities.total(), "relationships": relationships.total()}
+        keys = opened.registry.find_collected(name).config.consumer_keys
+        consumers = [
+            Entered(one.key, one.secret) for one in read_consumers(keys, oauth_secret_file or [], [])
+        ]
+        _change(opened, name, Changes(consumers=consumers), as_json=as_json)
+
+
+app.command("list")(integration_view.list_all)
+app.command("runs")(run.runs)
+app.command("log")(run.log)
+app.command("cancel")(run.cancel)
+app.command("show")(integration_view.show)
+app.command("sources")(integration_view.sources)
+app.command("test")(integration_view.test)
+app.command("remove")(integration_removal.remove)
+app.command("removed")(integration_removal.removed)
+app.command("purge")(integration_removal.purge)
+
+
+def _set_paused(name: str, *, paused: bool, as_json: bool) -> None:
+    from bucketgraph.app import open_app  # noqa: PLC0415
+    from bucketgraph.integrations.configuration import Changes  # noqa: PLC0415
+
+    with open_app() as opened:
+        opened.registry.find_collected(name)
+        _change(opened, name, Changes(paused=paused), as_json=as_json)
+
+
+def _change(opened: App, name: str, changes: Changes, *, as_json: bool) -> None:
+    before = opened.registry.find(name)
+    integration = opened.registry.update(name, changes)
+    label = integration.name if integration.name == name else f"{name}, now {integration.name}"
+    same = (integration.name, integration.description, integration.config)
+    entered = any(one.secret for one in changes.consumers or ())
+    unchanged = same == (before.name, before.description, before.config) and not entered
+    _show_changed(
+        opened,
+        integration,
+        f"Nothing is different in {label}." if unchanged else f"Changed {label}.",
+        as_json=as_json,
+    )
+
+
+def _show_changed(opened: App, integration: Integration, said: str, *, as_json: bool) -> None:
+    """Say what was done, and warn of what the schedule cannot pay for."""
+    collected = integration.config.kind == "bitbucket"
+    warnings = opened.costs(integration).warnings if collected else ()
     if as_json:
-        show_json(removed)
-    else:
-        console().print(
-            f"Removed {name}: {entities.total():,} entities, {relationships.total():,} relationships.",
-            markup=False,
-            highlight=False,
-        )
+        show_json(opened.shown(integration).facts() | {"warnings": warnings})
+        return
+    console().print(plain(said), markup=False, highlight=False)
+    for warning in warnings:
+        messages().print(f"warning {warning}", markup=False, highlight=False)
 
 
-def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
-        raise ConfigError(
-            "Nobody is there to confirm the removal.", hint="Add --yes to remove without asking."
-        )
-    if not typer.confirm(question):
-        raise ConfigError("Nothing was removed.")
+def _polling(present: Polling, interval: str | None, hour: int | None, weekday: str | None) -> Polling:
+    """Return the schedule; another interval takes hour and weekday away unless they are given."""
+    from bucketgraph.integrations.configuration import Polling  # noqa: PLC0415
+    from bucketgraph.integrations.fields import valid_interval, weekday_of  # noqa: PLC0415
+
+    chosen = present.interval if interval is None else valid_interval(interval)
+    kept = present if chosen == present.interval else Polling(chosen)
+    return Polling(
+        chosen,
+        kept.hour if hour is None else hour,
+        kept.weekday if weekday is None else weekday_of(weekday),
+    )
 
 
-def _secrets(keys: list[str], files: list[Path]) -> list[str]:
-    """Return a secret for each key, from files, the environment or a prompt, never from arguments."""
-    if files:
-        if len(files) != len(keys):
-            raise ConfigError(
-                f"{len(keys)} OAuth keys but {len(files)} secret files are given.",
-                hint="Give one --oauth-secret-file for each --oauth-key, in the same order.",
-            )
-        return [_read_secret(file) for file in files]
-    given = os.environ.get(SECRET_VARIABLE)
-    if given is not None:
-        if len(keys) != 1:
-            raise ConfigError(
-                f"{SECRET_VARIABLE} holds one secret, but {len(keys)} OAuth keys are given.",
-                hint="Use --oauth-secret-file once for each key.",
-            )
-        return [given.strip()]
-    if not sys.stdin.isatty():
-        raise ConfigError(
-            "The OAuth secret is missing.",
-            hint=f"Set {SECRET_VARIABLE}, or give --oauth-secret-file, or run this in a terminal to be asked.",
-        )
-    return [typer.prompt(f"Secret of the OAuth consumer {key}", hide_input=True).strip() for key in keys]
+def _tags(pairs: list[str]) -> dict[str, TagValue]:
+    from bucketgraph.integrations.fields import named  # noqa: PLC0415
 
-
-def _read_secret(file: Path) -> str:
-    try:
-        return file.read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"The secret file {file} cannot be read ({error}).", hint="Check path and permissions."
-        ) from None
-
-
-def _plain(integration: Integration) -> dict[str, object]:
-    facts = {
-        "id": integration.id,
-        "name": integration.name,
-        "kind": integration.config.kind,
-        "integrationType": integration.config.integration_type,
-        "description": integration.description,
-        "createdOn": integration.created_on,
+    words = {"true": True, "false": False}
+    return {
+        name.removeprefix("tag."): words.get(value.lower(), value)
+        for name, value in named(pairs, flag="--tag")
     }
-    if integration.imported:
-        return facts
-    return facts | {
-        "workspaces": list(integration.config.workspaces),
-        "oauthKeys": list(integration.config.consumer_keys),
-        "apiUrl": integration.config.api_url,
-        "oauthUrl": integration.config.oauth_url,
-    }
+
+
+def _sources(pairs: list[str]) -> dict[str, bool]:
+    from bucketgraph.integrations.fields import named  # noqa: PLC0415
+
+    words = {"on": True, "off": False, "true": True, "false": False}
+    found: dict[str, bool] = {}
+    for name, value in named(pairs, flag="--source"):
+        if value.lower() not in words:
+            raise ConfigError(
+                f"--source {name}={value} says neither on nor off.",
+                hint=f"Write --source {name}=on or --source {name}=off.",
+            )
+        found[name] = words[value.lower()]
+    return found
+
+
+def _consumers(config: Config, new: list[Consumer], removed: list[str]) -> list[Entered] | None:
+    """Return all consumers from now on, or None when they stay."""
+    from bucketgraph.integrations.configuration import Entered  # noqa: PLC0415
+
+    if not new and not removed:
+        return None
+    for key in removed:
+        if key not in config.consumer_keys:
+            raise ConfigError(
+                f"There is no OAuth consumer {key!r}.", hint=f"There are {', '.join(config.consumer_keys)}."
+            )
+    entered = {one.key: one.secret for one in new}
+    if len(entered) != len(new):
+        raise ConfigError("The same OAuth key is given twice.", hint="Give each consumer once.")
+    keys = dict.fromkeys((*config.consumer_keys, *entered))
+    return [Entered(key, entered.get(key)) for key in keys if key not in removed]

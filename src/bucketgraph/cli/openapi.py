@@ -6,7 +6,7 @@ from bucketgraph.cli.output import show_json
 
 
 def openapi() -> None:
-    """Write the OpenAPI 3.1 document of the API of `bucketgraph serve`, which also serves it at /api/v1/openapi.json."""
+    """Write the OpenAPI 3.1 document of the server's API, which is also at /api/v1/openapi.json."""
     from bucketgraph.web.openapi import document  # noqa: PLC0415  # keeps --help quick
 
     show_json(document())

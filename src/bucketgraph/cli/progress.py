@@ -17,8 +17,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from bucketgraph.cli.output import plain
-from bucketgraph.store.base import Counts, Problem
+from bucketgraph.cli.output import plain, when
+from bucketgraph.store.base import Counts, Problem, Run
 
 
 class TerminalProgress:
@@ -52,6 +52,17 @@ class TerminalProgress:
         """Stop drawing; the bars stay."""
         self._bars.stop()
 
+    def run_started(self, run: Run, *, resumed: bool) -> None:
+        """Say that an interrupted run goes on: its bars begin where it stopped."""
+        if resumed:
+            self._say(f"going on with run {run.id}, begun {when(run.started_on)} UTC")
+
+    def run_ended(self, run: Run) -> None:
+        """Nothing: the final table tells."""
+
+    def step_ended(self, step: str) -> None:
+        """Nothing: its bar is full."""
+
     def step_started(self, step: str, title: str, total: int) -> None:
         """Add a bar."""
         self._tasks[step] = self._bars.add_task(f"{title:<14}", total=total, note="")
@@ -69,8 +80,9 @@ class TerminalProgress:
     def published(self, counts: Counts) -> None:
         """Nothing: the final table tells."""
 
-    def problem(self, problem: Problem) -> None:
+    def problem(self, problem: Problem, step: str = "") -> None:
         """Show the first problems at once; the final table has them all."""
+        del step
         self._problems += 1
         if self._problems <= 3:  # noqa: PLR2004  # enough to see what goes wrong
             self._say(f"not seen: {problem.scope}: {problem.message}", style="yellow")

@@ -14,7 +14,7 @@ import typer
 
 from bucketgraph.cli.arguments import moment
 from bucketgraph.cli.output import console, messages, number, show_json, table
-from bucketgraph.errors import EXIT_PARTIAL, Interrupted
+from bucketgraph.errors import EXIT_PARTIAL, ConfigError, Interrupted
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -41,6 +41,10 @@ def sync(
             help="On the first walk, leave out what was closed before: 2026-01-31, or 90d for 90 days ago."
         ),
     ] = None,
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", help="Hand the run over to the running server and return at once."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write the result as JSON, without progress.")
     ] = False,
@@ -48,17 +52,45 @@ def sync(
     """Collect workspaces, members, projects, repositories and pull requests.
 
     The first run reads everything, later ones what changed. What cannot be seen is listed and nothing is deleted
-    there (exit 3). An interrupted run goes on where it stopped: run the same command again.
+    there (exit 3). An interrupted run goes on where it stopped: run the same command again. Where `bucketgraph serve`
+    runs on this graph, the server does it, and this command shows its progress.
     """
     from bucketgraph.app import SyncOptions, open_app  # noqa: PLC0415  # keeps --help quick
 
     options = SyncOptions(full=full, wait=not no_wait, since=moment(since, flag="--since"))
     with open_app() as opened:
         integration = opened.registry.find_collected(name)
-        run = run_now(opened, integration, options, quiet=as_json)
+        if detach:
+            _hand_over(opened, integration, options, as_json=as_json)
+            return
+        if opened.serving:
+            from bucketgraph.cli.handing_over import run_by_server  # noqa: PLC0415
+
+            run = run_by_server(opened, integration, options, quiet=as_json)
+        else:
+            run = run_now(opened, integration, options, quiet=as_json)
         show_run(opened, integration, run, as_json=as_json)
     if run.status != "COMPLETED":
         raise typer.Exit(EXIT_PARTIAL)
+
+
+def _hand_over(opened: App, integration: Integration, options: SyncOptions, *, as_json: bool) -> None:
+    """Ask the server for a run and say how to watch it."""
+    if not opened.serving:
+        raise ConfigError(
+            "No server runs on this graph that could do the run by itself.",
+            hint="Start one with `bucketgraph serve`, or leave --detach out.",
+        )
+    job = opened.request_run(integration, options, "cli")
+    if as_json:
+        show_json({"job": job})
+        return
+    console().print(
+        f"Asked the server for a run. Watch it with: bucketgraph integration log {integration.name} --follow",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def run_now(opened: App, integration: Integration, options: SyncOptions, *, quiet: bool = False) -> Run:
@@ -111,6 +143,9 @@ def show_run(opened: App, integration: Integration, run: Run, *, as_json: bool) 
             table("Could not be seen (nothing was deleted there)", ["where", "why", "what happened"], cells)
         )
         out.print()
+    if run.options.get("off"):
+        said = f"Switched off, so not collected: {str(run.options['off']).replace(',', ', ')}."
+        out.print(said, markup=False, highlight=False)
     calls = sum(run.report.calls.values())
     out.print(
         f"{run.status} with {calls:,} calls; {min(left.values()):,} are left this hour.",
@@ -156,6 +191,7 @@ def _plain(run: Run, left: dict[str, int], tallies: list[tuple[str, str, Tally]]
         "entities": {name: tally for _, name, tally in tallies if name in types},
         "relationships": {name: tally for _, name, tally in tallies if name not in types},
         "problems": run.report.problems,
+        "sourcesOff": [one for one in str(run.options.get("off") or "").split(",") if one],
         "calls": run.report.calls,
         "callsLeftThisHour": left,
     }

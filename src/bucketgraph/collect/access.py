@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bucketgraph.bitbucket.client import Client
+from bucketgraph.bitbucket.endpoints import REQUIRED_SCOPES
 from bucketgraph.bitbucket.oauth import missing_scopes, settings_page
 from bucketgraph.collect.reading import Reading, read_listing
 from bucketgraph.collect.step import Unit, Window, WorkspaceFacts
@@ -33,13 +34,18 @@ class Opened:
 
 
 async def open_workspaces(
-    store: Store, clients: Sequence[Client], integration_id: str, slugs: Sequence[str]
+    store: Store,
+    clients: Sequence[Client],
+    integration_id: str,
+    slugs: Sequence[str],
+    *,
+    needed: tuple[str, ...] = REQUIRED_SCOPES,
 ) -> tuple[list[Opened], list[Problem]]:
-    """Open every workspace with the first consumer that may see it.
+    """Open every workspace with the first consumer that may see it and has the needed scopes.
 
     Raises the error itself when not one workspace can be opened; else the others are problems of the run.
     """
-    usable, refused = await _usable(clients, slugs)
+    usable, refused = await _usable(clients, slugs, needed)
     opened: list[Opened] = []
     failures: list[tuple[str, BucketgraphError]] = []
     for slug in slugs:
@@ -55,10 +61,10 @@ async def open_workspaces(
     return opened, [Problem(f"Workspace: {slug}", e.code, e.message, e.hint) for slug, e in failures]
 
 
-async def check_scopes(client: Client, workspace: str) -> None:
+async def check_scopes(client: Client, workspace: str, needed: tuple[str, ...] = REQUIRED_SCOPES) -> None:
     """Raise CredentialError when the consumer lacks a scope word; compared as exact words."""
     token = await client.token()
-    missing = missing_scopes(token.scopes)
+    missing = missing_scopes(token.scopes, needed)
     if missing:
         words = ", ".join(f"`{scope}`" for scope in missing)
         granted = ", ".join(sorted(token.scopes.split())) or "none"
@@ -70,14 +76,14 @@ async def check_scopes(client: Client, workspace: str) -> None:
 
 
 async def _usable(
-    clients: Sequence[Client], slugs: Sequence[str]
+    clients: Sequence[Client], slugs: Sequence[str], needed: tuple[str, ...]
 ) -> tuple[list[Client], BucketgraphError | None]:
     """Return the clients whose consumers are accepted, and why the first other one is not."""
     usable: list[Client] = []
     refused: BucketgraphError | None = None
     for client in clients:
         try:
-            await check_scopes(client, slugs[0])
+            await check_scopes(client, slugs[0], needed)
             usable.append(client)
         except BudgetSpent:
             raise

@@ -10,7 +10,7 @@ import msgspec
 from bucketgraph.bitbucket.models.common import Account
 from bucketgraph.collect.steps import members
 from bucketgraph.graph.entity import Entity, Record, SealedRecord, seal
-from bucketgraph.graph.values import Properties
+from bucketgraph.graph.values import Properties, present
 
 SCOPE = "users/all"
 
@@ -34,6 +34,7 @@ class Directory:
         """Begin with the stored users and the stored members of each workspace (uuid → user keys)."""
         self._known = dict(users)
         self._members = dict(memberships)
+        self._asked = True
         self._pending: dict[str, SealedRecord] = {}
         self._renamed: dict[str, str] = {}
 
@@ -48,8 +49,16 @@ class Directory:
         before = self._members.get(workspace_uuid, frozenset())
         now = frozenset(keys) | (frozenset() if whole else before)
         self._members[workspace_uuid] = now
-        for key in before ^ now:
+        unknown = {key for key, known in self._known.items() if "member" not in known} if whole else set()
+        for key in (before ^ now) | unknown:
             if key in self._known:
+                self._update(key, None)
+
+    def forget_members(self) -> None:
+        """Take in that nobody asks for members any more: who is one is unknown, not false."""
+        self._asked, self._members = False, {}
+        for key, known in list(self._known.items()):
+            if "member" in known:
                 self._update(key, None)
 
     def take_changes(self) -> PeopleChanges:
@@ -60,10 +69,11 @@ class Directory:
 
     def _update(self, key: str, account: Account | None) -> None:
         before = self._known.get(key)
-        member = any(key in keys for keys in self._members.values())
-        seen = members.user_properties(account, member=member) if account else {"member": member}
+        member = any(key in keys for keys in self._members.values()) if self._asked else None
+        seen = members.user_properties(account, member=member) if account else present(member=member)
         label = account.label if account else key
-        after = {"name": label, "displayName": label, **(before or {}), **seen}
+        kept = {name: value for name, value in (before or {}).items() if name != "member"}
+        after = {"name": label, "displayName": label, **kept, **seen}
         if after == before:
             return
         if before is not None and before.get("displayName") != after["displayName"]:

@@ -6,11 +6,19 @@ from collections import Counter
 from typing import Protocol
 
 from bucketgraph.bitbucket.budget import Budget
-from bucketgraph.store.base import Counts, Problem
+from bucketgraph.store.base import Counts, Problem, Run
 
 
 class Progress(Protocol):
     """Receives a run's events, from the event loop's thread; must not block."""
+
+    def run_started(self, run: Run, *, resumed: bool) -> None:
+        """The run begins, or goes on after an interruption."""
+        ...
+
+    def run_ended(self, run: Run) -> None:
+        """The run ended, or was interrupted (then it is still IN_PROGRESS)."""
+        ...
 
     def step_started(self, step: str, title: str, total: int) -> None:
         """A step begins; `total` units (workspaces or repositories) are to be done."""
@@ -20,12 +28,16 @@ class Progress(Protocol):
         """One unit of a step is done."""
         ...
 
+    def step_ended(self, step: str) -> None:
+        """A step is over and published, or as much of it as could be read."""
+        ...
+
     def published(self, counts: Counts) -> None:
         """A transaction was committed."""
         ...
 
-    def problem(self, problem: Problem) -> None:
-        """Something could not be seen."""
+    def problem(self, problem: Problem, step: str = "") -> None:
+        """Something could not be seen; `step` is the id of the step that met it, where there is one."""
         ...
 
     def called(self, calls: int, left: int | None) -> None:
@@ -44,6 +56,15 @@ class Progress(Protocol):
 class Silent:
     """Progress that nobody watches."""
 
+    def run_started(self, run: Run, *, resumed: bool) -> None:
+        """Ignore."""
+
+    def run_ended(self, run: Run) -> None:
+        """Ignore."""
+
+    def step_ended(self, step: str) -> None:
+        """Ignore."""
+
     def step_started(self, step: str, title: str, total: int) -> None:
         """Ignore."""
 
@@ -53,7 +74,7 @@ class Silent:
     def published(self, counts: Counts) -> None:
         """Ignore."""
 
-    def problem(self, problem: Problem) -> None:
+    def problem(self, problem: Problem, step: str = "") -> None:
         """Ignore."""
 
     def called(self, calls: int, left: int | None) -> None:
@@ -64,6 +85,63 @@ class Silent:
 
     def resumed(self) -> None:
         """Ignore."""
+
+
+class Both:
+    """Progress that two watch: a person, and the event log."""
+
+    def __init__(self, first: Progress, second: Progress) -> None:
+        self._two = (first, second)
+
+    def run_started(self, run: Run, *, resumed: bool) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.run_started(run, resumed=resumed)
+
+    def run_ended(self, run: Run) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.run_ended(run)
+
+    def step_started(self, step: str, title: str, total: int) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.step_started(step, title, total)
+
+    def step_advanced(self, step: str, label: str) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.step_advanced(step, label)
+
+    def step_ended(self, step: str) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.step_ended(step)
+
+    def published(self, counts: Counts) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.published(counts)
+
+    def problem(self, problem: Problem, step: str = "") -> None:
+        """Tell both."""
+        for one in self._two:
+            one.problem(problem, step)
+
+    def called(self, calls: int, left: int | None) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.called(calls, left)
+
+    def waiting(self, reason: str, until: float) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.waiting(reason, until)
+
+    def resumed(self) -> None:
+        """Tell both."""
+        for one in self._two:
+            one.resumed()
 
 
 class CallCounter:

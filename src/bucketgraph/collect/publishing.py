@@ -111,7 +111,7 @@ def load_directory(store: Store, integration_id: str) -> Directory:
     """Return the directory as the last run left it."""
     users = {
         entity.key: entity.properties
-        for entity in store.entities(members.TYPE, integration_id=integration_id)
+        for entity in store.entities(members.TYPE, integration_id=integration_id, tagged=False)
     }
     memberships: dict[str, set[str]] = {}
     edges = store.relationships(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bucketgraph.bitbucket.client import Client, Page
 from bucketgraph.bitbucket.models.common import Account
-from bucketgraph.collect.step import Step, Unit, Window
+from bucketgraph.collect.step import Mapped, Step, Unit, Window
 from bucketgraph.errors import Rejected, Retryable, Skippable, Unreadable
 from bucketgraph.graph.entity import SealedRecord, seal
 from bucketgraph.graph.snapshot import scope_name
@@ -24,11 +24,13 @@ class Reading:
 
     `complete`: the list was read to its end, every item was readable, and there were as many as it said.
     `newest` is the largest `updated_on` seen and `began` the server's time of the first page (epoch ms).
+    `hidden` are types of entities that are not collected: nothing refers to them.
     """
 
     step: Step[Any]
     unit: Unit
     window: Window
+    hidden: frozenset[str] = frozenset()
     records: dict[str, SealedRecord] = field(default_factory=dict)
     people: dict[str, Account] = field(default_factory=dict)
     stand_ins: dict[str, dict[str, SealedRecord]] = field(default_factory=lambda: defaultdict(dict))
@@ -48,6 +50,8 @@ class Reading:
         Raises Rejected for an item of a hopeless shape.
         """
         mapped = self.step.map(self.step.read(raw), raw, self.unit)
+        if self.hidden:
+            mapped = _without(mapped, self.hidden)
         self.people.update({account.key: account for account in mapped.people if account.key})
         for kind, record in mapped.stand_ins:
             self.stand_ins[kind][record.key] = seal(record)
@@ -66,13 +70,27 @@ class Reading:
         )
 
 
-async def read_listing(step: Step[Any], client: Client, unit: Unit, window: Window) -> Reading:
+def _without(mapped: Mapped, hidden: frozenset[str]) -> Mapped:
+    """Leave out what refers to types that are not collected."""
+    record = mapped.record
+    if record is not None:
+        edges = tuple(r for r in record.relationships if not {r.from_type, r.to_type} & hidden)
+        record = replace(record, relationships=edges)
+    stand_ins = tuple(
+        (kind, one) for kind, one in mapped.stand_ins if one.entity is None or one.entity.type not in hidden
+    )
+    return replace(mapped, record=record, stand_ins=stand_ins)
+
+
+async def read_listing(
+    step: Step[Any], client: Client, unit: Unit, window: Window, *, hidden: frozenset[str] = frozenset()
+) -> Reading:
     """Read a listing; failures end up in `problems`, only BudgetSpent and CredentialError are raised.
 
     Pages are numbered, so an item can slip from one page to another while the list changes: items are keyed
     by identity, and when fewer came than the list says it has, it is read once more.
     """
-    reading = Reading(step, unit, window)
+    reading = Reading(step, unit, window, hidden)
     started = int(time.time() * 1000)
     for _ in range(_WALKS):
         walk = _Walk()

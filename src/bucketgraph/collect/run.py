@@ -10,40 +10,53 @@ from typing import Any
 
 from bucketgraph.bitbucket.client import Client
 from bucketgraph.collect.access import Opened, open_workspaces
+from bucketgraph.collect.cancelling import Cancellation, cancelled
+from bucketgraph.collect.forgetting import forget_sources
 from bucketgraph.collect.missing import Settled, settle
+from bucketgraph.collect.opening import open_run
 from bucketgraph.collect.progress import CallCounter, Progress
 from bucketgraph.collect.publishing import Publisher
 from bucketgraph.collect.reading import Reading, read_listing
+from bucketgraph.collect.sources import active_steps, hidden_types, needed_scopes
 from bucketgraph.collect.step import RepositoryFacts, Step, Unit, Window
-from bucketgraph.collect.steps import STEPS, members, pull_request_schema, repositories
+from bucketgraph.collect.steps import members, pull_request_schema, repositories
 from bucketgraph.collect.tasks import together
 from bucketgraph.collect.windows import state_after, window_for
 from bucketgraph.errors import BucketgraphError, BudgetSpent, CredentialError, StoreError
 from bucketgraph.graph.snapshot import Snapshot, scope_name
 from bucketgraph.graph.values import parse_properties
-from bucketgraph.store.base import Problem, Run, RunReport, RunStatus, ScopeState
+from bucketgraph.store.base import Problem, Run, RunReport, RunStatus, ScopeState, Trigger
 from bucketgraph.store.store import Store
-
-RESUME_WITHIN_MS = 24 * 3600 * 1000
-"""An interrupted run that is older than this is closed, and a new one begins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to collect. `since` is epoch ms; `workers` is how many repositories are read at once."""
+    """What to collect, and for whom.
+
+    `since` is epoch ms, `workers` is how many repositories are read at once, `off` names the sources that are
+    switched off. `trigger` is what began the run, and `workflow_id` names the durable job that does it, which may
+    begin more than once.
+    """
 
     integration_id: str
     workspaces: tuple[str, ...]
     full: bool = False
     since: int | None = None
     workers: int = 4
+    trigger: Trigger = "cli"
+    workflow_id: str | None = None
+    off: frozenset[str] = frozenset()
 
     def options(self) -> dict[str, str | bool | None]:
         """Return what a resumed run must have in common with the interrupted one.
 
         `since` is left out: `90d` is another moment each time, and a scope remembers what was cut off.
         """
-        return {"full": self.full, "workspaces": ",".join(self.workspaces)}
+        options: dict[str, str | bool | None] = {
+            "full": self.full,
+            "workspaces": ",".join(self.workspaces),
+        }
+        return options | ({"off": ",".join(sorted(self.off))} if self.off else {})
 
 
 class Collection:
@@ -57,19 +70,36 @@ class Collection:
         self._report = RunReport()
         self._earlier_calls: dict[str, int] = {}
         self._refused: set[Client] = set()
+        self._steps = active_steps(plan.off)
+        self._hidden = hidden_types(plan.off)
 
     async def run(self) -> Run:
         """Collect everything, or as much as can be seen, and return the ended (or interrupted) run.
 
-        Raises UserError where nothing can be seen at all because key, secret, scopes or workspace are
-        wrong, StoreError when the store fails, CancelledError when it is stopped. All leave what was
-        published.
+        A run that was asked to stop (`Store.request_cancel`) ends FAILED, with a problem that says so. The job
+        of an ended run gets that run again. Raises UserError where nothing can be seen at all because key, secret,
+        scopes or workspace are wrong, StoreError when the store fails, CancelledError when it is stopped. All leave
+        what was published.
         """
-        run = self._open_run()
+        plan = self._plan
+        run, resumed = open_run(
+            self._store,
+            plan.integration_id,
+            plan.options(),
+            trigger=plan.trigger,
+            workflow_id=plan.workflow_id,
+        )
+        if run.status != "IN_PROGRESS":
+            return run
+        self._progress.run_started(run, resumed=resumed)
         self._earlier_calls = dict(run.report.calls)
         status: RunStatus = "FAILED"
         try:
-            status = await self._collect(run)
+            async with Cancellation(self._store, run.id) as cancellation:
+                status = await self._collect(run)
+            if cancellation.asked:
+                self._note(cancelled())
+                status = "FAILED"
         except BudgetSpent as error:
             self._note(Problem("Call budget", error.code, error.message, error.hint))
             status = "IN_PROGRESS"
@@ -81,19 +111,26 @@ class Collection:
             raise
         finally:
             ended = self._end_run(run.id, status)
+            self._progress.run_ended(ended)
         return ended
 
     async def _collect(self, run: Run) -> RunStatus:
         publisher = Publisher(
             self._store, self._plan.integration_id, run.id, progress=self._progress, note=self._note
         )
+        await asyncio.to_thread(self._store.retag, self._plan.integration_id, run.id)
         opened, problems = await open_workspaces(
-            self._store, self._clients, self._plan.integration_id, self._plan.workspaces
+            self._store,
+            self._clients,
+            self._plan.integration_id,
+            self._plan.workspaces,
+            needed=needed_scopes(self._plan.off),
         )
         for problem in problems:
             self._note(problem)
+        await forget_sources(self._store, publisher, self._plan, self._progress)
         await self._structure(opened, publisher)
-        for step in STEPS:
+        for step in self._steps:
             if step.per == "repository":
                 await self._repositories(step, opened, publisher, run)
         if not self._report.problems:
@@ -102,7 +139,7 @@ class Collection:
 
     async def _structure(self, opened: Sequence[Opened], publisher: Publisher) -> None:
         """Read all workspace steps of all workspaces, then publish them in one transaction."""
-        steps = [step for step in STEPS if step.per == "workspace"]
+        steps = [step for step in self._steps if step.per == "workspace"]
         for step in steps:
             self._progress.step_started(step.id, step.title, len(opened))
         states = self._store.scope_states(self._plan.integration_id)
@@ -119,6 +156,8 @@ class Collection:
         await publisher.publish(
             [settled for _, settled in parts], stand_ins=_stand_ins(readings), renamed=renamed
         )
+        for step in steps:
+            self._progress.step_ended(step.id)
 
     async def _workspace(
         self, steps: Sequence[Step[Any]], opened: Opened, states: dict[str, ScopeState]
@@ -174,6 +213,7 @@ class Collection:
         await together(work(queue) for queue in queues for _ in range(self._plan.workers))
         if spent:
             raise spent[0]
+        self._progress.step_ended(step.id)
 
     async def _repository(
         self,
@@ -199,11 +239,11 @@ class Collection:
 
     async def _read(self, step: Step[Any], client: Client, unit: Unit, window: Window) -> Reading:
         """Read a listing; a consumer that is refused is not tried again in this run, and told of once."""
-        reading = Reading(step, unit, window)
+        reading = Reading(step, unit, window, self._hidden)
         if client in self._refused:
             return reading
         try:
-            return await read_listing(step, client, unit, window)
+            return await read_listing(step, client, unit, window, hidden=self._hidden)
         except CredentialError as error:
             if client not in self._refused:
                 self._refused.add(client)
@@ -221,16 +261,6 @@ class Collection:
         found = self._store.entities(repositories.TYPE, integration_id=self._plan.integration_id, scope=scope)
         return [RepositoryFacts.of(entity.key, entity.properties) for entity in found]
 
-    def _open_run(self) -> Run:
-        """Return the interrupted run to go on with, or a new one."""
-        last = next(iter(self._store.runs(self._plan.integration_id, limit=1)), None)
-        options = self._plan.options()
-        if last is not None and last.status == "IN_PROGRESS":
-            if last.options == options and _now() - last.started_on < RESUME_WITHIN_MS:
-                return last
-            self._store.end_run(last.id, "FAILED", last.report)
-        return self._store.start_run(self._plan.integration_id, options)
-
     def _end_run(self, run_id: int, status: RunStatus) -> Run:
         calls = dict(self._counter.calls)
         for endpoint, number in self._earlier_calls.items():
@@ -240,11 +270,11 @@ class Collection:
 
     def _note_all(self, reading: Reading) -> None:
         for problem in reading.problems:
-            self._note(problem)
+            self._note(problem, reading.step.id)
 
-    def _note(self, problem: Problem) -> None:
+    def _note(self, problem: Problem, step: str = "") -> None:
         self._report.problems.append(problem)
-        self._progress.problem(problem)
+        self._progress.problem(problem, step)
 
 
 def _state_of(states: dict[str, ScopeState], step: Step[Any], unit: Unit) -> ScopeState:

@@ -1,7 +1,7 @@
-"""Exchange: graphs come from and go to folders in the `.j1-integration` layout of JupiterOne's integrations.
+"""Exchange: graphs come from and go to folders in JupiterOne's `.j1-integration` layout, and backups.
 
-In: a folder, or a store. Out: a run of an import, or a folder. A room beside `integrations`: it asks no source
-and knows no credentials. May import `collect.steps`, `store`, `graph`, `errors`.
+In: a folder, an archive, or a store. Out: a run of an import, a folder, or an archive. A room beside `integrations`: it
+asks no source and knows no credentials. May import `collect.steps`, `store`, `graph`, `errors`.
 
 Example::
 

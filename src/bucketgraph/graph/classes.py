@@ -16,6 +16,7 @@ REQUIRED: Mapping[str, frozenset[str]] = {
     "Project": _ENTITY,
     "CodeRepo": _ENTITY,
     "User": _ENTITY,
+    "Person": _ENTITY,
     "Review": _ENTITY | {"title"},
     "PR": _ENTITY | {"title", "state", "source", "target", "repository"},
 }

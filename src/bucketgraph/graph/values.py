@@ -17,6 +17,9 @@ Value: TypeAlias = Scalar | list[Any]
 """A list holds scalars of any kind; those we collect hold strings. (`list[Scalar]` would not take a `list[str]`.)"""
 Properties: TypeAlias = Mapping[str, Value]
 
+TAG_PREFIX = "tag."
+"""How the names of tags begin: properties that say what a person knows of a whole integration."""
+
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

@@ -1,6 +1,7 @@
-"""Integrations: which Bitbucket is collected, with which credentials.
+"""Integrations: which Bitbucket is collected, what of it, with which credentials, when, and by which durable jobs.
 
-In: names, workspaces, consumers. Out: stored configurations (secrets encrypted), clients, test reports.
+In: what a person enters. Out: stored configurations (secrets encrypted), clients, reports of tests, costs, freshness,
+runs that begin by themselves, their event logs.
 May import `collect` and all below it.
 
 Example::

@@ -1,21 +1,16 @@
-"""An integration's configuration, and what makes one valid."""
+"""An integration's configuration: what is stored of it, and what a person enters."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 import msgspec
 
 from bucketgraph.bitbucket.oauth import Consumer
-from bucketgraph.bitbucket.origins import API_URL, OAUTH_URL, Origins, check_origin
-from bucketgraph.errors import ConfigError
-
-_WORKSPACE = re.compile(r"(?!\.+$)[A-Za-z0-9_.-]+|\{[0-9a-fA-F-]{36}\}")
-_TYPE = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_LONGEST_NAME = 100
+from bucketgraph.bitbucket.origins import API_URL, OAUTH_URL, Origins
+from bucketgraph.graph.values import epoch_ms
 
 Kind = Literal["bitbucket", "import", "people", "mapper"]
 """A Bitbucket that is collected, an imported folder, an imported list of people, and the owner of the mapped
@@ -79,6 +74,16 @@ class Config(msgspec.Struct, frozen=True):
         """Return the two origins that may receive credentials."""
         return Origins(self.api_url, self.oauth_url)
 
+    @property
+    def since_ms(self) -> int | None:
+        """Return the date that the first walk begins at, as epoch ms."""
+        return None if self.since is None else epoch_ms(self.since)
+
+    def properties(self, name: str) -> dict[str, TagValue]:
+        """Return what every entity of the integration of this name is tagged with, as properties."""
+        account = {"tag.AccountName": name} if self.tag_account_name else {}
+        return account | {f"tag.{tag}": value for tag, value in self.tags.items()}
+
 
 class Credentials(msgspec.Struct, frozen=True):
     """What is stored encrypted: the consumers' secrets, in the order of `Config.consumer_keys`."""
@@ -110,10 +115,15 @@ class Integration:
         """Say whether it is an import, which nobody collects."""
         return self.config.kind == "import"
 
+    @property
+    def collected(self) -> bool:
+        """Say whether there is a Bitbucket behind it."""
+        return self.config.kind == "bitbucket"
+
 
 @dataclass(frozen=True, slots=True)
 class NewIntegration:
-    """What a person enters to add an integration."""
+    """What a person enters to add an integration; the fields are those of `Config`."""
 
     name: str
     workspaces: Sequence[str]
@@ -121,65 +131,39 @@ class NewIntegration:
     description: str = ""
     api_url: str = API_URL
     oauth_url: str = OAUTH_URL
+    polling: Polling = field(default_factory=Polling)
+    paused: bool = False
+    tag_account_name: bool = False
+    tags: Mapping[str, TagValue] = field(default_factory=dict)
+    sources: Mapping[str, bool] = field(default_factory=dict)
+    since: str | None = None
 
 
-def valid_config(new: NewIntegration) -> Config:
-    """Check every field and return the configuration; raises ConfigError for the first that is wrong."""
-    check_name(new.name, hint="Choose the account name you know this Bitbucket by.")
-    if not new.consumers:
-        raise ConfigError("An OAuth consumer is needed.", hint="Give its key with --oauth-key.")
-    return Config(
-        workspaces=_valid_workspaces(new.workspaces),
-        consumer_keys=_valid_keys(new.consumers),
-        api_url=check_origin(new.api_url, flag="--api-url"),
-        oauth_url=check_origin(new.oauth_url, flag="--oauth-url"),
-    )
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A consumer as entered in a change; without a secret the stored one stays."""
+
+    key: str
+    secret: str | None = field(default=None, repr=False)
 
 
-def import_config(integration_type: str) -> Config:
-    """Return the configuration of an import of a graph that such an integration made."""
-    if not _TYPE.fullmatch(integration_type):
-        raise ConfigError(
-            f"{integration_type!r} is no integration type.",
-            hint="Use letters, digits, `_`, `-` and dots, such as github or aws.",
-        )
-    return Config(
-        workspaces=(),
-        consumer_keys=(),
-        kind="import",
-        integration_type=integration_type,
-        source="integration-external",
-        integration_class=(),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a person changes in an integration: a field that is None stays as it is.
 
+    `workspaces`, `consumers`, `tags` and `sources` are all there shall be, in place of what was; a source that is
+    not named has its default again. `since` empty takes the date away.
+    """
 
-def check_name(name: str, *, hint: str) -> None:
-    """Raise ConfigError for a name that cannot be printed or is too long."""
-    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise ConfigError(f"The name must have 1 to {_LONGEST_NAME} printable characters.", hint=hint)
-
-
-def _valid_workspaces(workspaces: Sequence[str]) -> tuple[str, ...]:
-    if not workspaces:
-        raise ConfigError("A workspace is needed.", hint="Give it with --workspace, once for each workspace.")
-    for workspace in workspaces:
-        if not _WORKSPACE.fullmatch(workspace):
-            raise ConfigError(
-                f"{workspace!r} is no workspace name.",
-                hint="Use the part after bitbucket.org/ in the workspace's address, without slashes.",
-            )
-    return tuple(dict.fromkeys(workspaces))
-
-
-def _valid_keys(consumers: Sequence[Consumer]) -> tuple[str, ...]:
-    keys = tuple(consumer.key for consumer in consumers)
-    for consumer in consumers:
-        for text, what in ((consumer.key, "key"), (consumer.secret, "secret")):
-            if not text.isprintable() or text.split() != [text]:
-                raise ConfigError(
-                    f"The OAuth {what} is empty or holds blanks or control characters.",
-                    hint="Copy it again from the consumer in the workspace's settings.",
-                )
-    if len(set(keys)) != len(keys):
-        raise ConfigError("The same OAuth key is given twice.", hint="Give each consumer once.")
-    return keys
+    name: str | None = None
+    description: str | None = None
+    polling: Polling | None = None
+    paused: bool | None = None
+    workspaces: Sequence[str] | None = None
+    consumers: Sequence[Entered] | None = None
+    tag_account_name: bool | None = None
+    tags: Mapping[str, TagValue] | None = None
+    sources: Mapping[str, bool] | None = None
+    since: str | None = None
+    api_url: str | None = None
+    oauth_url: str | None = None

@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 from filelock import FileLock, Timeout
 
-from bucketgraph.bitbucket.budget import Ledger
+from bucketgraph.bitbucket.budget import Ledger, consumer_id
 from bucketgraph.bitbucket.client import Client, Patience
 from bucketgraph.bitbucket.monitor import Monitor
 from bucketgraph.bitbucket.oauth import Consumer
-from bucketgraph.errors import ConfigError, Conflict, StoreUnreadable
+from bucketgraph.errors import ConfigError, Conflict, CredentialError, StoreUnreadable
 from bucketgraph.integrations.configuration import (
+    Changes,
     Config,
     Credentials,
     Integration,
+    Kind,
     NewIntegration,
-    check_name,
+)
+from bucketgraph.integrations.fields import check_name, valid_description
+from bucketgraph.integrations.keyring import Keyring, readable
+from bucketgraph.integrations.serving import run_lock_file
+from bucketgraph.integrations.validity import (
+    changed_config,
     import_config,
+    new_consumers,
+    people_config,
     valid_config,
 )
-from bucketgraph.integrations.vault import Vault
 from bucketgraph.store.base import IntegrationRow
 from bucketgraph.store.store import Store
 
@@ -35,29 +44,106 @@ DEFAULT_IMPORT_TYPE = "import"
 class Registry:
     """Keeps integrations; their secrets are readable only through the vault."""
 
-    def __init__(self, store: Store, vault: Callable[[], Vault]) -> None:
-        self._store, self._vault = store, vault
+    def __init__(self, store: Store, keyring: Keyring) -> None:
+        self._store, self._keyring = store, keyring
 
     def add(self, new: NewIntegration) -> Integration:
         """Store a new integration; raises ConfigError for a bad field or a taken name."""
         config = valid_config(new)
-        credentials = Credentials(tuple(consumer.secret for consumer in new.consumers))
         now = int(time.time() * 1000)
-        row = IntegrationRow(
-            id=str(uuid.uuid4()),
-            name=new.name,
-            description=new.description,
+        with self._keyring.held():
+            row = IntegrationRow(
+                id=str(uuid.uuid4()),
+                name=new.name,
+                description=new.description,
+                config=msgspec.json.encode(config).decode(),
+                credentials=self._sealed(new.consumers),
+                created_on=now,
+                updated_on=now,
+            )
+            self._store.add_integration(row)
+        integration = _integration(row)
+        self._tag(integration)
+        return integration
+
+    def update(self, name: str, changes: Changes) -> Integration:
+        """Change an integration; raises ConfigError for a bad field, a taken name or a missing secret.
+
+        Changes of one integration wait for each other, so that none is lost. `updated_on` moves with each.
+        """
+        with self._keyring.held():
+            row = self._row(name)
+            before = _integration(row)
+            self._check_kind(before, changes)
+            config = before.config if before.imported else changed_config(before.config, changes)
+            consumers = new_consumers(before.config, config, changes, self._secrets(row))
+            row = self._changed(row, changes, config=config, consumers=consumers)
+            self._store.update_integration(row)
+        after = _integration(row)
+        if (after.name, after.config) != (before.name, before.config):
+            self._tag(after)
+        return after
+
+    def _check_kind(self, integration: Integration, changes: Changes) -> None:
+        """Refuse what an import has not: only its name and description can be changed."""
+        other = [
+            one.name
+            for one in dataclasses.fields(changes)
+            if one.name not in {"name", "description"} and getattr(changes, one.name) is not None
+        ]
+        if integration.config.kind != "bitbucket" and other:
+            raise ConfigError(
+                f"{integration.name!r} is not collected from Bitbucket, so it has no {' and no '.join(other)}.",
+                hint="Only its name and description can be changed.",
+            )
+
+    def _changed(
+        self, row: IntegrationRow, changes: Changes, *, config: Config, consumers: list[Consumer] | None
+    ) -> IntegrationRow:
+        if changes.name is not None:
+            check_name(changes.name, hint="Choose the account name you know this Bitbucket by.")
+        if consumers is not None:
+            config = msgspec.structs.replace(config, consumer_keys=tuple(one.key for one in consumers))
+        return dataclasses.replace(
+            row,
+            name=row.name if changes.name is None else changes.name,
+            description=row.description
+            if changes.description is None
+            else valid_description(changes.description),
             config=msgspec.json.encode(config).decode(),
-            credentials=self._vault().encrypt(msgspec.json.encode(credentials)),
-            created_on=now,
-            updated_on=now,
+            credentials=row.credentials if consumers is None else self._sealed(consumers),
+            updated_on=max(row.updated_on + 1, int(time.time() * 1000)),
         )
-        self._store.add_integration(row)
-        return _integration(row)
+
+    def _sealed(self, consumers: Sequence[Consumer]) -> str:
+        credentials = Credentials(tuple(one.secret for one in consumers))
+        return self._keyring.sealing().encrypt(msgspec.json.encode(credentials))
+
+    def _tag(self, integration: Integration) -> None:
+        """Have every entity of an integration tagged as its configuration says."""
+        if integration.config.kind == "bitbucket":
+            self._store.set_tags(integration.id, integration.config.properties(integration.name))
 
     def all(self) -> list[Integration]:
-        """Return all integrations by name."""
-        return [_integration(row) for row in self._store.integrations()]
+        """Return what is collected or imported, by name."""
+        return of_kinds(self._store, "bitbucket", "import")
+
+    def everything(self) -> list[Integration]:
+        """Return all that brings something, by name: sources of people and the mapped relationships, too."""
+        return of_kinds(self._store, "bitbucket", "import", "people", "mapper")
+
+    def people_sources(self) -> list[Integration]:
+        """Return the sources of people by name."""
+        return of_kinds(self._store, "people")
+
+    def add_people_source(self, name: str) -> Integration:
+        """Make a source of people; raises ConfigError for a name that is taken or cannot be one."""
+        check_name(name, hint="Choose a name for the source with --source.")
+        if ":" in name:
+            raise ConfigError(
+                f"The source {name!r} has a colon in its name.", hint="Choose a name without one."
+            )
+        return _add(self._store, name, people_config())
 
     def find(self, name: str) -> Integration:
         """Return an integration by name; raises ConfigError naming those that exist."""
@@ -66,7 +152,12 @@ class Registry:
     def find_collected(self, name: str) -> Integration:
         """Return an integration that can be collected; raises ConfigError for an import."""
         integration = self.find(name)
-        if integration.imported:
+        if integration.config.kind == "people":
+            raise ConfigError(
+                f"{name!r} is a source of people; there is no Bitbucket behind it to ask.",
+                hint=f"Bring it up to date with `bucketgraph people import FILE --source {name}`.",
+            )
+        if not integration.collected:
             raise ConfigError(
                 f"{name!r} is an import of a folder; there is no Bitbucket behind it to ask.",
                 hint=f"Bring it up to date with `bucketgraph import DIR --name {name}`.",
@@ -95,32 +186,81 @@ class Registry:
 
     def _add_import(self, name: str, integration_type: str) -> Integration:
         check_name(name, hint="Choose a name for what is imported with --name.")
-        now = int(time.time() * 1000)
-        row = IntegrationRow(
-            id=str(uuid.uuid4()),
-            name=name,
-            description="",
-            config=msgspec.json.encode(import_config(integration_type)).decode(),
-            credentials="",
-            created_on=now,
-            updated_on=now,
-        )
-        self._store.add_integration(row)
-        return _integration(row)
+        return _add(self._store, name, import_config(integration_type))
 
-    def remove(self, name: str) -> None:
-        """Delete an integration with everything it brought, history included."""
-        integration = self.find(name)
+    def remove(self, name: str, *, purge: bool = False) -> None:
+        """End everything of an integration and keep its history, or delete all of it with every trace.
+
+        A purge takes the name or id of a removed one, too. Raises ConfigError when there is none, Conflict while a
+        run of it is under way, and what `Store.remove_integration` raises.
+        """
+        integration = self._removable(name) if purge else self.find(name)
         with self.running(integration):
-            self._store.remove_integration(integration.id)
+            forget = self._consumers_of_nobody_else(integration) if purge else ()
+            self._store.remove_integration(integration.id, purge=purge, forget_consumers=forget)
+        if purge:
+            self._lock_file(integration).unlink(missing_ok=True)
+
+    def find_removed(self, start: str) -> IntegrationRow:
+        """Return a removed integration whose history is kept, by its id or the beginning of it.
+
+        Raises ConfigError when there is none, or more than one.
+        """
+        rows = self._store.removed_integrations()
+        found = [row for row in rows if start and row.id.startswith(start)]
+        if len(found) != 1:
+            known = ", ".join(row.id for row in (found or rows)) or "none"
+            many = (
+                "More than one removed integration's id begins"
+                if found
+                else "No removed integration's id begins"
+            )
+            raise ConfigError(
+                f"{many} with {start!r} (known: {known}).",
+                hint="Take it from `bucketgraph integration removed`.",
+            )
+        return found[0]
+
+    def _removable(self, name: str) -> Integration:
+        """Return the integration in use of a name, or the removed one of a name or id."""
+        for row in self._store.removed_integrations():
+            if name in {row.id, row.name}:
+                return _integration(row)
+        return self.find(name)
+
+    def _consumers_of_nobody_else(self, integration: Integration) -> set[str]:
+        """Return how the call ledger names the consumers that no other integration has."""
+        others = {key for one in self.all() if one.id != integration.id for key in one.config.consumer_keys}
+        return {consumer_id(key) for key in integration.config.consumer_keys if key not in others}
 
     def consumers(self, name: str) -> tuple[Consumer, ...]:
-        """Return an integration's consumers with their secrets."""
-        row = self._row(name)
-        plain = self._vault().decrypt(row.credentials, whose=f"the integration {name!r}")
+        """Return an integration's consumers with their secrets.
+
+        Raises CredentialError where they must be entered again, because no present key reads them.
+        """
+        try:
+            return self._consumers(self._row(name))
+        except CredentialError:
+            # Between our looks at the row and at the keys somebody may have changed the keys.
+            return self._consumers(self._row(name))
+
+    def _consumers(self, row: IntegrationRow) -> tuple[Consumer, ...]:
+        plain = self._keyring.reading().decrypt(row.credentials, whose=f"the integration {row.name!r}")
         credentials = msgspec.json.decode(plain, type=Credentials)
         keys = _integration(row).config.consumer_keys
         return tuple(Consumer(key, secret) for key, secret in zip(keys, credentials.secrets, strict=True))
+
+    def _secrets(self, row: IntegrationRow) -> dict[str, str] | None:
+        """Return stored secrets by key, or None when they cannot be read."""
+        try:
+            return {one.key: one.secret for one in self._consumers(row)}
+        except (ConfigError, CredentialError):
+            return None
+
+    def lost_credentials(self) -> frozenset[str]:
+        """Return the ids of integrations whose credentials must be entered again: no present key reads them."""
+        fits = readable(self._keyring)
+        return frozenset(row.id for row in self._store.integrations() if not fits(row))
 
     @contextlib.asynccontextmanager
     async def clients(
@@ -164,10 +304,10 @@ class Registry:
 
     def _lock_file(self, integration: Integration) -> Path:
         """Return the lock beside the database, which all processes on it share whatever their home is."""
-        return Path(self._store.where).resolve().with_suffix(f".{integration.id}.lock")
+        return run_lock_file(self._store.where, integration.id)
 
     def _row(self, name: str) -> IntegrationRow:
-        rows = {row.name: row for row in self._store.integrations()}
+        rows = {row.name: row for row in self._store.integrations() if _kind_of(row) != "mapper"}
         if name not in rows:
             known = ", ".join(rows) or "none yet"
             raise ConfigError(
@@ -175,6 +315,40 @@ class Registry:
                 hint="Add it with `bucketgraph integration add`.",
             )
         return rows[name]
+
+
+def of_kinds(store: Store, *kinds: Kind) -> list[Integration]:
+    """Return the integrations of some kinds, by name."""
+    return [_integration(row) for row in store.integrations() if _kind_of(row) in kinds]
+
+
+def _add(store: Store, name: str, config: Config) -> Integration:
+    """Store an integration that has no credentials."""
+    now = int(time.time() * 1000)
+    row = IntegrationRow(
+        id=str(uuid.uuid4()),
+        name=name,
+        description="",
+        config=msgspec.json.encode(config).decode(),
+        credentials="",
+        created_on=now,
+        updated_on=now,
+    )
+    store.add_integration(row)
+    return _integration(row)
+
+
+class _OfKind(msgspec.Struct):
+    """The part of a configuration that can be read whatever the rest is."""
+
+    kind: str = "bitbucket"
+
+
+def _kind_of(row: IntegrationRow) -> str:
+    try:
+        return msgspec.json.decode(row.config, type=_OfKind).kind
+    except msgspec.MsgspecError:
+        return "bitbucket"
 
 
 def _integration(row: IntegrationRow) -> Integration:

@@ -52,3 +52,21 @@ def strike_out(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
 
 def _names_a_secret(name: str, value: Any) -> bool:
     return isinstance(value, str | bytes) and _NAMED.fullmatch(name) is not None
+
+
+class _Forwarding(logging.Handler):
+    """Hands what a library logs to structlog, where secrets are struck out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log a record's message, with its traceback where it has one."""
+        more = {"exc_info": record.exc_info} if record.exc_info and record.exc_info[0] else {}
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, **more)
+
+
+def adopt(name: str, level: int = logging.WARNING) -> None:
+    """Let a library that logs by the standard module, under a name, do so through ours, from a level on."""
+    logger = logging.getLogger(name)
+    if not any(isinstance(handler, _Forwarding) for handler in logger.handlers):
+        logger.addHandler(_Forwarding())
+    logger.propagate = False
+    logger.setLevel(level)

@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS: Final = (0.005, 0.02, 0.1, 0.5, 2, 10, 60)
 
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library does not type it
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -33,6 +34,10 @@ class Administration(ABC):
     @abstractmethod
     def _writing(self) -> AbstractContextManager[Connection]:
         """Hold the write lock in one transaction."""
+
+    @abstractmethod
+    def _writing_durably(self) -> AbstractContextManager[Connection]:
+        """The same; what is written survives a power cut right after."""
 
     @abstractmethod
     def _reading(self) -> AbstractContextManager[Connection]:
@@ -66,6 +71,17 @@ class Administration(ABC):
                     f"There is already an integration named {row.name!r}.", hint="Choose another name."
                 )
             runs.update_integration(connection, row)
+
+    def renew_credentials(self, renew: Callable[[IntegrationRow], str | None]) -> None:
+        """Store what `renew` returns for each row that has credentials (None: as they are), in one transaction.
+
+        It is on the disk when this returns, so that a key that nothing needs any more may be dropped.
+        """
+        with self._writing_durably() as connection:
+            for row in runs.integrations(connection):
+                encrypted = renew(row) if row.credentials else None
+                if encrypted is not None:
+                    runs.update_integration(connection, replace(row, credentials=encrypted))
 
     def start_run(
         self,
@@ -132,10 +148,10 @@ class Administration(ABC):
         with self._reading() as connection:
             return events.read(connection, run_id, after=after, level=level, limit=limit)
 
-    def forget_events(self, before: int) -> int:
-        """Delete events from before a moment (epoch ms) and return how many there were."""
+    def forget_events(self, before: int, *, level: Level | None = None) -> int:
+        """Delete events (of one level, or all) from before a moment (epoch ms); return how many there were."""
         with self._writing() as connection:
-            return events.forget(connection, before)
+            return events.forget(connection, before, level)
 
     def add_token(self, row: TokenRow) -> bool:
         """Store a token of the API; tell whether its name was free."""

@@ -140,6 +140,7 @@ class NewEvent:
     """Something to be noted in a run's event log; `details` holds counts and other plain facts.
 
     `name` is one of a small vocabulary: step_start, step_end, step_failure, warn_missing_permission, ….
+    `on` is when it happened (epoch ms); None means now, when it is written.
     """
 
     level: Level
@@ -147,6 +148,7 @@ class NewEvent:
     message: str
     step: str = ""
     details: Mapping[str, str | int | float | bool | None] = field(default_factory=dict)
+    on: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,29 @@ class IntegrationRow:
     credentials: str
     created_on: int
     updated_on: int
+    removed_on: int | None = None
+    """When it was removed and its history kept; None for one that is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeFreshness:
+    """How fresh one scope is: what it lists, of whom, and when it was seen. Times are epoch ms.
+
+    `kind` is the listing (`pullrequests`), `owner_key` whose it is and `owner_name` that one's present name, or its
+    key where the graph does not know it. `whole_on`: when it was last read from end to end; `watermark`: the
+    newest change of it that is in the graph; `run_id` and `last_seen_on`: which run published it last, and when;
+    `empty_since`: since when its listing comes back suddenly empty. None means never.
+    """
+
+    scope: str
+    kind: str
+    owner_key: str
+    owner_name: str
+    whole_on: int | None
+    watermark: int | None
+    run_id: int | None
+    last_seen_on: int | None
+    empty_since: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Row, bindparam, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, bindparam, func, literal_column, select, update
 
 from bucketgraph.graph.entity import SealedRecord
 from bucketgraph.store import tables as t
 from bucketgraph.store.sightings import Triple
+from bucketgraph.store.tags import Tags, renewed
 from bucketgraph.store.transaction import End, Transaction, chunks
 
 Item = tuple[int, SealedRecord]
 """A record's id, which is its entity's id too, and the record."""
+
+_BATCH = 2000
+"""Entities that are looked at, and tagged anew, at once."""
 
 _UPDATE = (
     update(t.entity)
@@ -84,6 +88,37 @@ def delete(tx: Transaction, ids: Iterable[int]) -> list[int]:
     return deleted
 
 
+def with_other_tags(
+    connection: Connection, integration_id: str, wanted: Tags, *, after: int
+) -> tuple[list[int], int | None]:
+    """Look at the next live entities after an id; return those with other tags, and the last one's id.
+
+    None for the last id: there are no more.
+    """
+    # The plus keeps SQLite from the index on integrations, which it would have to sort each time.
+    mine = literal_column("+entity.integration_id") == integration_id
+    of = t.entity.c
+    query = select(of.id, of.props).where(of.id > after, mine, of.end_on.is_(None)).order_by(of.id)
+    rows = connection.execute(query.limit(_BATCH)).all()
+    ids = [row.id for row in rows if row.props != renewed(row.props, wanted)]
+    return ids, rows[-1].id if len(rows) == _BATCH else None
+
+
+def retag(tx: Transaction, ids: Sequence[int]) -> int:
+    """Give live entities the present tags, keeping the old version; return how many had others."""
+    history, updates = [], []
+    for row in _load(tx, ids).values():
+        props = renewed(row.props, tx.tags)
+        if row.end_on is None and props != row.props:
+            history.append(_history_row(tx, row))
+            updates.append(_next_version(tx, row, row.type_id, row.name, props))
+            tx.seen.tagged(row.type_id)
+            tx.count_entity(tx.names.type_name(row.type_id), "updated")
+    tx.insert_many(t.entity_history, history)
+    tx.execute_many(_UPDATE, updates)
+    return len(updates)
+
+
 def _retype(tx: Transaction, entities: Iterable[End]) -> None:
     """Repeat the new type of entities in their relationships' rows."""
     edge = t.relationship
@@ -116,7 +151,7 @@ def _load(tx: Transaction, ids: Sequence[int]) -> dict[int, Row[Any]]:
 
 def _same(tx: Transaction, row: Row[Any], record: SealedRecord) -> bool:
     return record.type is not None and bool(
-        row.props == record.properties
+        row.props == tx.tags.added(record.properties)
         and row.name == record.name
         and row.type_id == tx.names.type_id(record.type, record.classes)
     )
@@ -140,7 +175,7 @@ def _new_row(tx: Transaction, new: int, record: SealedRecord, type_name: str) ->
         "end_on": None,
         "publication": tx.publication,
         "end_publication": None,
-        "props": record.properties,
+        "props": tx.tags.added(record.properties),
     }
 
 
@@ -149,11 +184,15 @@ def _update_row(tx: Transaction, row: Row[Any], record: SealedRecord, type_name:
     tx.learn_end(record.key, End(row.id, type_id))
     tx.seen.entity(type_id, record)
     tx.seen.live_types[type_id] += 1
+    return _next_version(tx, row, type_id, record.name, tx.tags.added(record.properties))
+
+
+def _next_version(tx: Transaction, row: Row[Any], type_id: int, name: str, props: str) -> dict[str, Any]:
     return {
         "of": row.id,
         "to_type": type_id,
-        "to_name": record.name,
-        "to_props": record.properties,
+        "to_name": name,
+        "to_props": props,
         "to_version": row.version + 1,
         "to_begin": tx.on,
         "to_publication": tx.publication,

@@ -22,7 +22,7 @@ def add(
         {
             "run_id": run_id,
             "integration_id": integration_id,
-            "on": now,
+            "on": now if one.on is None else one.on,
             "level": one.level,
             "name": one.name,
             "step": one.step,
@@ -49,9 +49,12 @@ def read(
     return [_event(row) for row in connection.execute(query)]
 
 
-def forget(connection: Connection, before: int) -> int:
-    """Delete events from before a moment (epoch ms) and return how many there were."""
-    return connection.execute(delete(t.run_event).where(t.run_event.c.on < before)).rowcount
+def forget(connection: Connection, before: int, level: Level | None = None) -> int:
+    """Delete events (of one level, or all) from before a moment (epoch ms) and return how many there were."""
+    old = delete(t.run_event).where(t.run_event.c.on < before)
+    if level is not None:
+        old = old.where(t.run_event.c.level == level)
+    return connection.execute(old).rowcount
 
 
 def _event(row: Row[Any]) -> RunEvent:

@@ -12,6 +12,7 @@ from bucketgraph.graph.entity import Entity, Record, Relationship
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import parse_properties
 from bucketgraph.store import tables as t
+from bucketgraph.store import tags
 from bucketgraph.store.base import StoredRelationship
 from bucketgraph.store.lower import json_property, property_value
 from bucketgraph.store.read import is_a, live_edges, stored_relationship, type_ids
@@ -57,7 +58,8 @@ def records_linked(
 
 
 def load_records(connection: Connection, ids: Collection[int]) -> list[tuple[str, Record]]:
-    """Return (scope, record) for the live records with the given ids, without their raw answers."""
+    """Return (scope, record) for the live records with the given ids, without their raw answers and our tags."""
+    untagged = tags.owned(connection)
     found: list[tuple[str, Record]] = []
     for chunk in chunks(sorted(ids)):
         edges: dict[int, list[Relationship]] = defaultdict(list)
@@ -71,6 +73,7 @@ def load_records(connection: Connection, ids: Collection[int]) -> list[tuple[str
                 t.record.c.key,
                 t.scope.c.name.label("scope"),
                 t.entity.c.props,
+                t.entity.c.integration_id,
                 t.entity_type.c.name,
                 t.entity_type.c.classes,
                 t.entity_type.c.declared,
@@ -82,7 +85,10 @@ def load_records(connection: Connection, ids: Collection[int]) -> list[tuple[str
         )
         for row in connection.execute(query):
             classes = None if row.declared else tuple(msgspec.json.decode(row.classes))
-            entity = Entity(row.key, row.name, parse_properties(row.props), classes)
+            properties = parse_properties(row.props)
+            if row.integration_id in untagged:
+                properties = tags.without(properties)
+            entity = Entity(row.key, row.name, properties, classes)
             found.append((row.scope, Record(row.key, entity, tuple(edges[row.id]))))
     return found
 
@@ -95,13 +101,17 @@ def unreferenced(
     type_name: str,
     named_by: Iterable[tuple[str, str]] = (),
 ) -> frozenset[str]:
-    """Return the keys of entities that no live relationship touches and no property names.
+    """Return the keys of entities that no live relationship of theirs touches and no property names.
 
-    `named_by` lists (type, property) pairs whose values are keys.
+    Mapped relationships, which another integration owns, keep nothing alive. `named_by` lists (type, property)
+    pairs whose values are keys.
     """
-    edge = t.relationship
+    edge, brought = t.relationship, t.record.alias("brought")
     touched = exists().where(
-        edge.c.end_on.is_(None), or_(edge.c.from_id == t.entity.c.id, edge.c.to_id == t.entity.c.id)
+        edge.c.end_on.is_(None),
+        or_(edge.c.from_id == t.entity.c.id, edge.c.to_id == t.entity.c.id),
+        brought.c.id == edge.c.record_id,
+        brought.c.integration_id == integration_id,
     )
     query = select(t.entity.c.key).where(
         t.entity.c.integration_id == integration_id,

@@ -1,7 +1,7 @@
 """The observed names: every kind of relationship and of property ever seen, and how many objects are alive.
 
-A name is written when it is first seen and never removed, so it may outlive what showed it; whoever asks the
-graph relies on nothing being missing. What this process has written it remembers, so that a publication of
+A name is written when it is first seen and outlives what showed it, until an integration is purged; whoever asks
+the graph relies on nothing being missing. What this process has written it remembers, so that a publication of
 well-known shapes touches no row but the counts.
 """
 
@@ -12,10 +12,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from sqlalchemy import Connection, Dialect, Table, func, insert, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bucketgraph.graph.shapes import Shape
+from bucketgraph.graph.values import TAG_PREFIX
 from bucketgraph.store import tables as t
 from bucketgraph.store.sightings import Sightings, Triple
 from bucketgraph.store.transaction import next_id, parameter
@@ -25,19 +37,34 @@ Sighting: TypeAlias = tuple[Owner, int, Shape]
 """A shape that a type, or a kind of relationship, was seen with."""
 
 _MOST_KEPT = 50_000
+_FORGETTINGS = "names forgotten"
+"""The row of `high_water` that counts how often names were forgotten."""
 
 
 @dataclass(slots=True)
 class Known:
-    """What this process knows to be written already. Rows are never removed, so it stays true."""
+    """What this process knows to be written already.
+
+    True until names are forgotten (`forgettings` counts) or a backup is restored (which changes the schema's number).
+    """
 
     kinds: dict[Triple, int] = field(default_factory=dict)
     shapes: set[Sighting] = field(default_factory=set)
+    forgettings: int = 0
+    schema_number: int = 0
+
+    def keep_for(self, schema_number: int) -> None:
+        """Forget what was known of a graph in whose place another one is now."""
+        if schema_number != self.schema_number:
+            self.kinds, self.shapes, self.schema_number = {}, set(), schema_number
 
     def learn(self, written: Known) -> None:
-        """Remember what a committed transaction wrote."""
-        if len(self.shapes) > _MOST_KEPT:
+        """Remember what a committed transaction wrote, unless another graph is there since."""
+        if written.schema_number != self.schema_number:
+            return
+        if len(self.shapes) > _MOST_KEPT or self.forgettings != written.forgettings:
             self.shapes.clear()
+        self.forgettings = written.forgettings
         self.kinds.update(written.kinds)
         self.shapes.update(written.shapes)
 
@@ -49,33 +76,94 @@ def save(connection: Connection, seen: Sightings, known: Known) -> Known:
     _add_live(connection, t.relationship_kind, ((kinds[one], n) for one, n in seen.live_edges.items()))
     met: list[Sighting] = [("entity", type_id, shape) for type_id, shape in seen.types]
     met += [("relationship", kinds[triple], shape) for triple, shape in seen.edges]
-    shapes = {one for one in met if one not in known.shapes}
+    forgettings = _forgettings(connection)
+    written = known.shapes if forgettings == known.forgettings else frozenset()
+    shapes = {one for one in met if one not in written}
     _add_properties(connection, shapes)
     for old, new in dict.fromkeys(seen.moves):
         _inherit(connection, kinds[old], kinds[new])
-    return Known(kinds, shapes)
+    return Known(kinds, shapes, forgettings, known.schema_number)
 
 
-def subtract_integration(connection: Connection, integration_id: str) -> None:
-    """Take what is alive of an integration off the counts, before it is removed."""
-    mine = (t.entity.c.integration_id == integration_id) & t.entity.c.end_on.is_(None)
-    by_type = select(t.entity.c.type_id, func.count()).where(mine).group_by(t.entity.c.type_id)
-    _add_live(connection, t.entity_type, [(row[0], -row[1]) for row in connection.execute(by_type)])
+def subtract(
+    connection: Connection, *, entities: ColumnElement[bool] | None = None, edges: ColumnElement[bool]
+) -> None:
+    """Take entities and relationships that fit off the numbers of the living."""
+    if entities is not None:
+        by_type = select(t.entity.c.type_id, func.count()).where(entities).group_by(t.entity.c.type_id)
+        _add_live(connection, t.entity_type, [(row[0], -row[1]) for row in connection.execute(by_type)])
     edge, kind = t.relationship.c, t.relationship_kind.c
+    same = (
+        (kind.from_type_id == edge.from_type_id)
+        & (kind.verb_id == edge.verb_id)
+        & (kind.to_type_id == edge.to_type_id)
+    )
     by_kind = (
         select(kind.id, func.count())
         .select_from(t.relationship)
-        .join(t.record, t.record.c.id == edge.record_id)
-        .join(
-            t.relationship_kind,
-            (kind.from_type_id == edge.from_type_id)
-            & (kind.verb_id == edge.verb_id)
-            & (kind.to_type_id == edge.to_type_id),
-        )
-        .where(t.record.c.integration_id == integration_id, edge.end_on.is_(None))
+        .join(t.relationship_kind, same)
+        .where(edges)
         .group_by(kind.id)
     )
     _add_live(connection, t.relationship_kind, [(row[0], -row[1]) for row in connection.execute(by_kind)])
+
+
+def forget_names(connection: Connection, types: Iterable[int]) -> None:
+    """Forget names of properties after a purge: all of types that no row is of, and tags that no row has.
+
+    Every process then learns anew what is written.
+    """
+    for type_id in types:
+        if not _shown(connection, type_id):
+            _forget_type(connection, type_id)
+        for name in _tags_of(connection, type_id):
+            if not _shown(connection, type_id, name):
+                _forget_name(connection, type_id, name)
+    number = _forgettings(connection) + 1
+    row = upsert(t.high_water).values(name=_FORGETTINGS, id=number)
+    connection.execute(row.on_conflict_do_update(index_elements=["name"], set_={"id": number}))
+
+
+def _forget_type(connection: Connection, type_id: int) -> None:
+    """Forget a type's properties and those of relationships to and from it: none has an end any more."""
+    table, kind = t.property_kind, t.relationship_kind
+    kinds = select(kind.c.id).where((kind.c.from_type_id == type_id) | (kind.c.to_type_id == type_id))
+    own = (table.c.owner == "entity") & (table.c.owner_id == type_id)
+    connection.execute(
+        delete(table).where(own | (table.c.owner == "relationship") & table.c.owner_id.in_(kinds))
+    )
+
+
+def _forget_name(connection: Connection, type_id: int, name: str) -> None:
+    table = t.property_kind
+    connection.execute(
+        delete(table).where(table.c.owner == "entity", table.c.owner_id == type_id, table.c.name == name)
+    )
+
+
+def _tags_of(connection: Connection, type_id: int) -> list[str]:
+    table = t.property_kind
+    query = select(table.c.name).where(table.c.owner == "entity", table.c.owner_id == type_id)
+    names = connection.execute(query.distinct()).scalars()
+    return [name for name in names if name.startswith(TAG_PREFIX)]
+
+
+def _shown(connection: Connection, type_id: int, name: str | None = None) -> bool:
+    """Say whether a present or older row is of a type, and has a property when one is named."""
+    for table in (t.entity, t.entity_history):
+        query = select(literal(1)).where(table.c.type_id == type_id)
+        if name is not None:
+            each = func.json_each(table.c.props).table_valued("key", name="property")
+            query = query.where(exists(select(each.c.key).where(each.c.key == name)))
+        if connection.execute(query.limit(1)).first() is not None:
+            return True
+    return False
+
+
+def _forgettings(connection: Connection) -> int:
+    """Return how often names were forgotten; as plain text, because every publication asks."""
+    query = f"SELECT id FROM {t.high_water.name} WHERE name = '{_FORGETTINGS}'"  # noqa: S608  # our own names
+    return int(connection.exec_driver_sql(query).scalar() or 0)
 
 
 def _kinds(connection: Connection, seen: Sightings, known: Known) -> dict[Triple, int]:

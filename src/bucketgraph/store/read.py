@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, bindparam, func, or_, select
 
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import Scalar, parse_properties
 from bucketgraph.store import tables as t
+from bucketgraph.store import tags
 from bucketgraph.store.base import ScopeState, StoredEntity, StoredRelationship
 from bucketgraph.store.lower import property_equals
 
@@ -51,8 +53,12 @@ def entities(
     scope: str | None = None,
     after: int = 0,
     limit: int | None = None,
+    tagged: bool = True,
 ) -> Iterator[StoredEntity]:
-    """Yield live entities with greater ids than `after`, in the order they were first seen."""
+    """Yield live entities with greater ids than `after`, in the order they were first seen.
+
+    Without `tagged` they come without our tags.
+    """
     query = (
         select(
             t.entity, t.entity_type.c.name.label("type"), t.entity_type.c.classes, t.entity_type.c.declared
@@ -72,8 +78,12 @@ def entities(
         query = query.where(t.entity.c.id > after)
     for name, value in (where or {}).items():
         query = query.where(property_equals(t.entity, name, value, catalogue))
+    untagged = frozenset() if tagged else tags.owned(connection)
     for row in connection.execution_options(yield_per=500).execute(query):
-        yield stored_entity(row)
+        found = stored_entity(row)
+        if found.integration_id in untagged:
+            found = replace(found, properties=tags.without(found.properties))
+        yield found
 
 
 def relationships(
@@ -87,16 +97,13 @@ def relationships(
     after: int = 0,
     limit: int | None = None,
 ) -> Iterator[StoredRelationship]:
-    """Yield live relationships with both ends and greater ids than `after`.
-
-    Those of an integration are the ones it brought, not what another one drew from its entities.
-    """
+    """Yield live relationships with both ends and greater ids than `after`; an integration's are those it brought."""
     query = live_edges().limit(limit).order_by(t.relationship.c.id)
     if after:
         query = query.where(t.relationship.c.id > after)
     if integration_id is not None:
         query = query.join(t.record, t.record.c.id == t.relationship.c.record_id).where(
-            _from.c.integration_id == integration_id, t.record.c.integration_id == integration_id
+            t.record.c.integration_id == integration_id
         )
     if verb is not None:
         query = query.where(t.verb.c.name == verb.upper())
@@ -117,29 +124,56 @@ def relationships(
 
 def counts(connection: Connection, integration_id: str | None = None) -> tuple[Counter[str], Counter[str]]:
     """Return the number of live entities by type, and of relationships as `type VERB type`."""
+    if integration_id is None:
+        return _kept_counts(connection)
     entity_rows = (
         select(t.entity_type.c.name, func.count())
         .join(t.entity, t.entity.c.type_id == t.entity_type.c.id)
-        .where(t.entity.c.end_on.is_(None))
+        .where(t.entity.c.end_on.is_(None), t.entity.c.integration_id == integration_id)
         .group_by(t.entity_type.c.name)
     )
+    edge = t.relationship.c
     edge_rows = (
-        select(_from_type.c.name, t.verb.c.name, _to_type.c.name, func.count())
-        .select_from(t.relationship)
-        .join(t.verb, t.verb.c.id == t.relationship.c.verb_id)
-        .join(_from_type, _from_type.c.id == t.relationship.c.from_type_id)
-        .join(_to_type, _to_type.c.id == t.relationship.c.to_type_id)
-        .where(t.relationship.c.end_on.is_(None))
-        .group_by(_from_type.c.name, t.verb.c.name, _to_type.c.name)
+        _named(select(*_EDGE_NAMES, func.count()), t.relationship)
+        .join(t.record, t.record.c.id == edge.record_id)
+        .where(edge.end_on.is_(None), t.record.c.integration_id == integration_id)
+        .group_by(*_EDGE_NAMES)
     )
-    if integration_id is not None:
-        entity_rows = entity_rows.where(t.entity.c.integration_id == integration_id)
-        edge_rows = edge_rows.join(t.record, t.record.c.id == t.relationship.c.record_id).where(
-            t.record.c.integration_id == integration_id
-        )
-    entities_by_type = {row[0]: row[1] for row in connection.execute(entity_rows)}
-    edges = {f"{row[0]} {row[1]} {row[2]}": row[3] for row in connection.execute(edge_rows)}
-    return Counter(entities_by_type), Counter(edges)
+    return _counter(connection, entity_rows), _edge_counter(connection, edge_rows)
+
+
+def _kept_counts(connection: Connection) -> tuple[Counter[str], Counter[str]]:
+    """Return the same for the whole graph, from the numbers that publications keep."""
+    live, kind = t.entity_type.c, t.relationship_kind.c
+    # Several types may bear one name, each with classes of its own.
+    entity_rows = select(live.name, func.sum(live.live)).where(live.live > 0).group_by(live.name)
+    edge_rows = (
+        _named(select(*_EDGE_NAMES, func.sum(kind.live)), t.relationship_kind)
+        .where(kind.live > 0)
+        .group_by(*_EDGE_NAMES)
+    )
+    return _counter(connection, entity_rows), _edge_counter(connection, edge_rows)
+
+
+_EDGE_NAMES = (_from_type.c.name, t.verb.c.name, _to_type.c.name)
+
+
+def _named(query: Select[Any], table: Table) -> Select[Any]:
+    """Join the names that a table of relationships, or of their kinds, refers to."""
+    return (
+        query.select_from(table)
+        .join(t.verb, t.verb.c.id == table.c.verb_id)
+        .join(_from_type, _from_type.c.id == table.c.from_type_id)
+        .join(_to_type, _to_type.c.id == table.c.to_type_id)
+    )
+
+
+def _counter(connection: Connection, query: Select[Any]) -> Counter[str]:
+    return Counter({row[0]: row[1] for row in connection.execute(query)})
+
+
+def _edge_counter(connection: Connection, query: Select[Any]) -> Counter[str]:
+    return Counter({f"{row[0]} {row[1]} {row[2]}": row[3] for row in connection.execute(query)})
 
 
 def type_ids(connection: Connection, type_or_class: str) -> list[int]:

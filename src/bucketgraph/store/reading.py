@@ -44,9 +44,10 @@ class _Kept(msgspec.Struct, frozen=True):
 def origins(connection: Connection) -> dict[str, Origin]:
     """Return where entities come from, by their integrations' ids."""
     found: dict[str, Origin] = {}
-    for row in connection.execute(select(t.integration.c.id, t.integration.c.name, t.integration.c.config)):
+    for row in connection.execute(select(t.integration)):
         kept = msgspec.json.decode(row.config, type=_Kept)
-        found[row.id] = Origin(kept.source, kept.integration_type, row.name, kept.integration_class, row.id)
+        name = row.former_name or row.name
+        found[row.id] = Origin(kept.source, kept.integration_type, name, kept.integration_class, row.id)
     return found
 
 

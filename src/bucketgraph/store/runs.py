@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from bucketgraph.errors import StoreError
+from bucketgraph.errors import ConfigError, StoreError
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Counts, IntegrationRow, Run, RunReport, RunStatus, RunTotal, Trigger
 from bucketgraph.store.transaction import next_id
 
+_INTEGRATION_FIELDS = tuple(IntegrationRow.__dataclass_fields__)
 _REPORT = msgspec.json.Decoder(RunReport)
 _OPTIONS = msgspec.json.Decoder(dict[str, str | bool | None])
 
@@ -32,9 +33,12 @@ def add_integration(connection: Connection, row: IntegrationRow) -> None:
 
 
 def update_integration(connection: Connection, row: IntegrationRow) -> None:
-    """Store an integration's name, description, configuration and credentials anew."""
-    of = t.integration.c.id == row.id
-    connection.execute(
+    """Store an integration's name, description, configuration and credentials anew.
+
+    Raises ConfigError for one that was removed: it must not get its credentials back.
+    """
+    of = (t.integration.c.id == row.id) & t.integration.c.removed_on.is_(None)
+    done = connection.execute(
         update(t.integration)
         .where(of)
         .values(
@@ -45,6 +49,10 @@ def update_integration(connection: Connection, row: IntegrationRow) -> None:
             updated_on=row.updated_on,
         )
     )
+    if not done.rowcount:
+        raise ConfigError(
+            f"The integration {row.name!r} was removed; nothing was changed.", hint="Add it again."
+        )
 
 
 def integrations(connection: Connection) -> list[IntegrationRow]:
@@ -52,10 +60,20 @@ def integrations(connection: Connection) -> list[IntegrationRow]:
     rows = connection.execute(
         select(t.integration).where(t.integration.c.removed_on.is_(None)).order_by(t.integration.c.name)
     )
-    return [
-        IntegrationRow(r.id, r.name, r.description, r.config, r.credentials, r.created_on, r.updated_on)
-        for r in rows
-    ]
+    return [_integration(row) for row in rows]
+
+
+def removed_integrations(connection: Connection) -> list[IntegrationRow]:
+    """Return the removed integrations that are kept for their history, the one removed last first."""
+    removed_on = t.integration.c.removed_on
+    rows = connection.execute(
+        select(t.integration).where(removed_on.is_not(None)).order_by(removed_on.desc(), t.integration.c.name)
+    )
+    return [_integration(row) for row in rows]
+
+
+def _integration(row: Row[Any]) -> IntegrationRow:
+    return IntegrationRow(**{name: getattr(row, name) for name in _INTEGRATION_FIELDS})
 
 
 def start_run(
@@ -67,7 +85,10 @@ def start_run(
     trigger: Trigger = "cli",
     workflow_id: str | None = None,
 ) -> Run:
-    """Insert a new run in progress."""
+    """Insert a new run in progress; raises ConfigError for an integration that was removed."""
+    of = select(t.integration.c.removed_on).where(t.integration.c.id == integration_id)
+    if connection.execute(of).scalar() is not None:
+        raise ConfigError("The integration was removed; it cannot be collected.", hint="Add it again.")
     new = next_id(connection, t.run)
     report = RunReport()
     connection.execute(

@@ -32,10 +32,18 @@ class Sightings:
     live_types: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
     live_edges: defaultdict[Triple, int] = field(default_factory=lambda: defaultdict(int))
     moves: list[tuple[Triple, Triple]] = field(default_factory=list)
+    tags: Shape | None = None
+    """The shape of the tags that every entity gets."""
 
     def entity(self, type_id: int, record: SealedRecord) -> None:
         """Note a version of an entity."""
         self.types.add((type_id, record.shape or shape_of(parse_properties(record.properties))))
+        self.tagged(type_id)
+
+    def tagged(self, type_id: int) -> None:
+        """Note that an entity gets the tags."""
+        if self.tags is not None:
+            self.types.add((type_id, self.tags))
 
     def new_edges(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Note the rows of new relationships: most have no properties, so they are only counted."""

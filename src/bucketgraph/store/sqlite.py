@@ -53,6 +53,11 @@ def writer(url: str, busy_timeout_ms: int) -> Engine:
     return _engine(url, busy_timeout_ms, _WRITER_PRAGMAS, _WRITE)
 
 
+def durable_writer(url: str, busy_timeout_ms: int) -> Engine:
+    """Return a writer whose transactions are on the disk when they end, with all that came before them."""
+    return _engine(url, busy_timeout_ms, (*_WRITER_PRAGMAS, "synchronous = FULL"), _WRITE)
+
+
 def reader(url: str, busy_timeout_ms: int) -> Engine:
     """Return an engine whose connections cannot write, not even into the file's header."""
     return _engine(url, busy_timeout_ms, _READER_PRAGMAS, "BEGIN")
@@ -132,6 +137,11 @@ def analyse(connection: Connection) -> None:
     """Gather statistics for SQLite's planner from a sample of every index: milliseconds at any size."""
     connection.exec_driver_sql(f"PRAGMA analysis_limit = {_SAMPLE}")
     connection.exec_driver_sql("ANALYZE")
+
+
+def schema_number(connection: Connection) -> int:
+    """Return the number that SQLite raises when tables or indexes change, or when a backup is restored."""
+    return int(connection.exec_driver_sql("PRAGMA schema_version").scalar_one())
 
 
 @contextlib.contextmanager

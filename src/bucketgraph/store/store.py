@@ -19,18 +19,18 @@ from bucketgraph.graph.values import Scalar
 from bucketgraph.j1ql.known import KnownGraph
 from bucketgraph.j1ql.results import Answer, Request
 from bucketgraph.store import (
+    erasure,
     feed,
     known,
     lookup,
+    mapped,
     observed,
     past,
     read,
-    runs,
     schema,
     sqlite,
     write,
 )
-from bucketgraph.store.administration import Administration
 from bucketgraph.store.base import (
     Change,
     Counts,
@@ -39,7 +39,10 @@ from bucketgraph.store.base import (
     StoredEntity,
     StoredRelationship,
 )
+from bucketgraph.store.copies import Copies
 from bucketgraph.store.doorkeeping import Doorkeeping
+from bucketgraph.store.lifecycle import Lifecycle
+from bucketgraph.store.mapped import Link
 from bucketgraph.store.transaction import Dictionary
 
 if TYPE_CHECKING:
@@ -56,7 +59,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(Administration, Doorkeeping):
+class Store(Lifecycle, Copies, Doorkeeping):
     """The graph with its history. All methods are synchronous; writes take the file's one write lock."""
 
     def __init__(
@@ -75,7 +78,7 @@ class Store(Administration, Doorkeeping):
         """
         self.url, self.catalogue = url, catalogue
         self.where = str(sqlite.file_of(url))
-        self._clock = clock
+        self._clock, self._busy_timeout_ms = clock, busy_timeout_ms
         self._writer: Engine = sqlite.writer(url, busy_timeout_ms)
         self._reader: Engine = sqlite.reader(url, busy_timeout_ms)
         self._lock = threading.Lock()
@@ -125,26 +128,23 @@ class Store(Administration, Doorkeeping):
 
     def publish(self, publication: Publication) -> tuple[Counts, int]:
         """Write a publication in one transaction; return its counts and the number of dangling records."""
-        with self._writing() as connection:
-            names = Dictionary(connection, self.catalogue)
-            tx = write.begin(
-                connection,
-                names,
-                integration_id=publication.integration_id,
-                run_id=publication.run_id,
-                now=self._clock(),
-            )
+        with self._publishing(publication.integration_id, publication.run_id) as tx:
             write.publish(tx, publication)
-            write.finish(tx)
-            runs.add_counts(connection, publication.run_id, tx.counts)
-            written = observed.save(connection, tx.seen, self._observed)
-        self._observed.learn(written)
         return tx.counts, len(tx.dangling)
 
-    def remove_integration(self, integration_id: str) -> None:
-        """Delete an integration with everything it brought, history included."""
-        with self._writing() as connection:
-            write.remove_integration(connection, integration_id, self._clock())
+    def link(self, owner_id: str, run_id: int, links: Collection[Link]) -> Counts:
+        """Make the given relationships all that an integration has, in one transaction; return what changed.
+
+        They may join entities of any integrations, named by their ids; one whose end is not alive is left out.
+        """
+        with self._publishing(owner_id, run_id) as tx:
+            mapped.publish(tx, links, run_id)
+        return tx.counts
+
+    def links(self, owner_id: str) -> frozenset[Link]:
+        """Return the live relationships that an integration has through `link`."""
+        with self._reading() as connection:
+            return mapped.read(connection, owner_id)
 
     def scope_states(self, integration_id: str) -> dict[str, ScopeState]:
         """Return how far each scope was collected."""
@@ -165,8 +165,12 @@ class Store(Administration, Doorkeeping):
         scope: str | None = None,
         after: int = 0,
         limit: int | None = None,
+        tagged: bool = True,
     ) -> Iterator[StoredEntity]:
-        """Yield live entities with greater ids than `after`; `where` compares properties for equality."""
+        """Yield live entities with greater ids than `after`; `where` compares properties for equality.
+
+        Without `tagged` their properties are the source's alone, without our tags.
+        """
         with self._reading() as connection:
             yield from read.entities(
                 connection,
@@ -177,6 +181,7 @@ class Store(Administration, Doorkeeping):
                 scope=scope,
                 after=after,
                 limit=limit,
+                tagged=tagged,
             )
 
     def relationships(
@@ -338,11 +343,26 @@ class Store(Administration, Doorkeeping):
         with contextlib.suppress(StoreError), self._writing() as connection:
             sqlite.analyse(connection)
 
+    def _erase(self) -> None:
+        with self._lock:
+            erasure.rewrite(self._writer, self.where)
+
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         """Hold the write lock; one thread of this process at a time, others wait outside the database."""
         with self._lock, sqlite.translated(self.where), self._writer.begin() as connection:
+            self._observed.keep_for(sqlite.schema_number(connection))
             yield connection
+
+    @contextlib.contextmanager
+    def _writing_durably(self) -> Iterator[Connection]:
+        """Hold the write lock; the transaction waits for the disk at its end."""
+        engine = sqlite.durable_writer(self.url, self._busy_timeout_ms)
+        try:
+            with self._lock, sqlite.translated(self.where), engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -40,9 +40,11 @@ integration = Table(
     Column("removed_on", BigInteger),
     Column("tags", Text, nullable=False, server_default="{}"),
     Column("retag", Boolean, nullable=False, server_default="0"),
+    Column("former_name", Text),
 )
 """A removed integration whose history was kept stays as a row with `removed_on`, without credentials, its name
-free again. `tags` is a JSON object of properties that every entity of it gets when it is written (`tag.Name`);
+free again and kept in `former_name`: its history goes on to speak of it.
+`tags` is a JSON object of properties that every entity of it gets when it is written (`tag.Name`);
 `retag` says that entities written before may still have others."""
 
 run = Table(
@@ -188,7 +190,8 @@ publication = Table(
     Column("run_id", _BIG_ID, nullable=False),
     Column("published_on", BigInteger, nullable=False, index=True),
 )
-"""A row with run 0 is the removal of an integration."""
+"""A row with run 0 is the removal of an integration; a purged one's publications keep their numbers and moments
+alone."""
 
 entity_type = Table(
     "entity_type",
@@ -221,8 +224,10 @@ scope = Table(
     Column("watermark", BigInteger),
     Column("floor", BigInteger),
     Column("empty_since", BigInteger),
+    Column("seen_on", BigInteger),
     UniqueConstraint("integration_id", "name", name="scope_name"),
 )
+"""`seen_on` is when its state was published last; older files have it from the next run on."""
 
 record = Table(
     "record",

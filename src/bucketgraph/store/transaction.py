@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from bucketgraph.graph.schema import Catalogue
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Counts, Tally
 from bucketgraph.store.sightings import Sightings
+from bucketgraph.store.tags import Tags
 
 T = TypeVar("T")
 
@@ -115,7 +116,10 @@ class End:
 
 @dataclass(slots=True)
 class Transaction:
-    """One publishing transaction: `on` is its time (epoch ms), `publication` its number."""
+    """One publishing transaction: `on` is its time (epoch ms), `publication` its number.
+
+    `tags` are given to every entity that is written.
+    """
 
     connection: Connection
     names: Dictionary
@@ -125,6 +129,7 @@ class Transaction:
     counts: Counts = field(default_factory=Counts)
     dangling: set[str] = field(default_factory=set)
     seen: Sightings = field(default_factory=Sightings)
+    tags: Tags = field(default_factory=Tags)
     _ends: dict[str, End] = field(default_factory=dict)
 
     def execute_many(self, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
@@ -151,6 +156,10 @@ class Transaction:
     def learn_end(self, key: str, end: End) -> None:
         """Remember the id of an entity written in this transaction."""
         self._ends[key] = end
+
+    def learn_ends(self, ends: Mapping[str, End]) -> None:
+        """Give names of the caller's own to entities, for relationships that name their ends so."""
+        self._ends.update(ends)
 
     def find_ends(self, keys: set[str]) -> dict[str, End]:
         """Return id and type of the live entities with the given keys; missing ones are left out."""

@@ -18,14 +18,13 @@ from bucketgraph.graph.diff import diff
 from bucketgraph.graph.entity import SealedRecord
 from bucketgraph.graph.schema import relationship_type_name
 from bucketgraph.graph.snapshot import Snapshot, scope_name
-from bucketgraph.store import entities, observed, relationships
+from bucketgraph.store import entities, relationships, tags
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import Publication, ScopeState
 from bucketgraph.store.entities import Item
 from bucketgraph.store.relationships import RelationshipWriter
-from bucketgraph.store.transaction import Dictionary, Transaction, chunks, next_id, remember_ids
-
-_NO_RUN = 0
+from bucketgraph.store.sightings import Sightings
+from bucketgraph.store.transaction import Dictionary, Transaction, chunks, next_id
 
 _UPDATE_RECORD = (
     update(t.record)
@@ -87,12 +86,19 @@ def publish(tx: Transaction, publication: Publication) -> None:
 
 
 def begin(connection: Any, names: Dictionary, *, integration_id: str, run_id: int, now: int) -> Transaction:
-    """Give a publication its number, and a time never before the last one's, whatever the clock says."""
-    number, on = _number(connection, integration_id=integration_id, run_id=run_id, now=now)
-    return Transaction(connection, names, integration_id, number, on)
+    """Give a publication its number, and a time never before the last one's, whatever the clock says.
+
+    Raises StoreError for a removed integration.
+    """
+    given = tags.read(connection, integration_id)
+    number, on = give_number(connection, integration_id=integration_id, run_id=run_id, now=now)
+    return Transaction(
+        connection, names, integration_id, number, on, tags=given, seen=Sightings(tags=given.shape)
+    )
 
 
-def _number(connection: Any, *, integration_id: str, run_id: int, now: int) -> tuple[int, int]:
+def give_number(connection: Any, *, integration_id: str, run_id: int, now: int) -> tuple[int, int]:
+    """Insert a publication; returns its number and its time (epoch ms)."""
     last = connection.execute(select(func.max(t.publication.c.published_on))).scalar() or 0
     number, on = next_id(connection, t.publication), max(now, int(last))
     connection.execute(
@@ -218,7 +224,7 @@ def _children(tx: Transaction, snapshot: Snapshot, gone: Iterable[str]) -> list[
         tx.connection.execute(
             update(t.scope)
             .where(t.scope.c.integration_id == tx.integration_id, t.scope.c.name.in_(chunk))
-            .values(**_state_values(ScopeState()))
+            .values(**_state_values(ScopeState()), seen_on=None)
         )
     return found
 
@@ -258,7 +264,9 @@ def save_scopes(tx: Transaction, states: Mapping[str, ScopeState]) -> None:
     """Store how far scopes were collected."""
     for name, state in states.items():
         tx.connection.execute(
-            update(t.scope).where(t.scope.c.id == scope_id(tx, name)).values(**_state_values(state))
+            update(t.scope)
+            .where(t.scope.c.id == scope_id(tx, name))
+            .values(**_state_values(state), seen_on=tx.on)
         )
 
 
@@ -270,28 +278,3 @@ def _state_values(state: ScopeState) -> dict[str, int | None]:
         "floor": state.floor,
         "empty_since": state.empty_since,
     }
-
-
-def remove_integration(connection: Any, integration_id: str, now: int) -> None:
-    """Delete an integration with everything it brought, history included.
-
-    The publications' numbers stay, so that a change feed's cursor never meets a number twice, and the removal
-    gets one of its own, so that whoever holds a cursor notices. No id is given again. The observed names stay.
-    """
-    for table in (t.record, t.relationship, t.scope, t.run):  # an entity's id is its record's
-        remember_ids(connection, table)
-    _number(connection, integration_id=integration_id, run_id=_NO_RUN, now=now)
-    observed.subtract_integration(connection, integration_id)
-    mine = select(t.record.c.id).where(t.record.c.integration_id == integration_id)
-    edges = select(t.relationship.c.id).where(t.relationship.c.record_id.in_(mine))
-    for statement in (
-        delete(t.relationship_history).where(t.relationship_history.c.relationship_id.in_(edges)),
-        delete(t.relationship).where(t.relationship.c.record_id.in_(mine)),
-        delete(t.entity_history).where(t.entity_history.c.entity_id.in_(mine)),
-        delete(t.entity).where(t.entity.c.integration_id == integration_id),
-        delete(t.record).where(t.record.c.integration_id == integration_id),
-        delete(t.scope).where(t.scope.c.integration_id == integration_id),
-        delete(t.run).where(t.run.c.integration_id == integration_id),
-        delete(t.integration).where(t.integration.c.id == integration_id),
-    ):
-        connection.execute(statement)

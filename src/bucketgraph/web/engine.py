@@ -1,22 +1,21 @@
-"""What the API needs of whoever carries out runs; `integrations.jobs` has it where the server runs jobs."""
+"""What the API needs of whoever carries out runs; `integrations.jobs.Jobs` is that where the server runs jobs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+import threading
+from typing import Any, Protocol
+
+from bucketgraph.store.base import Trigger
 
 
 class Engine(Protocol):
-    """Runs integrations."""
+    """Runs integrations. `broken` is set when it cannot go on."""
 
-    def request_run(self, integration_id: str, trigger: str, options: Mapping[str, str | bool | None]) -> str:
-        """Queue a run and return its workflow's id; raises Conflict while one is queued or in progress."""
+    @property
+    def broken(self) -> threading.Event:
+        """Return what is set when it cannot go on."""
         ...
 
-    def cancel(self, run_id: int) -> bool:
-        """Ask a run to stop; tell whether it was still in progress."""
-        ...
-
-    def alive(self) -> bool:
-        """Tell whether jobs are being carried out."""
+    def request_run(self, integration_id: str, trigger: Trigger = "manual", **options: Any) -> str:
+        """Queue a run and return its job's id; raises Conflict while one is queued or in progress."""
         ...

@@ -36,4 +36,4 @@ def addresses(site: Site, workers: Workers) -> list[Route]:
 def _works(site: Site) -> bool:
     """Ask the store, and whoever carries out runs."""
     site.app.store.last_publication()
-    return site.jobs is None or site.jobs.alive()
+    return site.jobs is None or not site.jobs.broken.is_set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -14,6 +15,8 @@ from bucketgraph.errors import RequestError, TooLarge, WrongMedia
 from bucketgraph.web.envelope import JSON
 
 _JSON_TYPES: Final = frozenset({JSON, "text/json"})
+_UNKNOWN: Final = re.compile(r"unknown field `(.*)`(?= - at |$)", re.DOTALL)
+_FIELD: Final = re.compile(r"[A-Za-z_]{1,40}")
 _NO_CODING: Final = frozenset({"", "identity"})
 
 
@@ -90,6 +93,10 @@ _HINT: Final = "/api/v1/openapi.json describes what can be sent."
 
 def _plainly(error: msgspec.ValidationError) -> str:
     """Return what is wrong as a person reads it; it never repeats a value, which may be a secret."""
-    return (
-        str(error).replace("`", "").replace("$.", "").replace(" - at ", ", at ").replace("at $", "at the top")
-    )
+    text = _UNKNOWN.sub(_named, str(error))
+    return text.replace("`", "").replace("$.", "").replace(" - at ", ", at ").replace("at $", "at the top")
+
+
+def _named(found: re.Match[str]) -> str:
+    """Return the name of a field that is none; what looks like no name may be a value in the wrong place."""
+    return found[0] if _FIELD.fullmatch(found[1]) else "unknown field"

@@ -61,9 +61,10 @@ class Route:
     """One method of one address.
 
     `given` declares the parameters of path and query, `body` what is sent (a struct, or bytes as they come), `answer`
-    what is returned. `role` is what a token needs. `bound` says whether a token that is bound to an integration may
-    use it: only where an answer can be restricted to that one. `errors` are those beside what every route may answer.
-    `asks` routes run queries, which wait for each other in a queue of their own. `shown` names the answer's media type.
+    what is returned. `role` is what a token needs. `bound` says what a token that is bound to an integration gets:
+    what is that one's `own`, the same as `all` get, or `none`, because an answer cannot be restricted to one.
+    `errors` are those beside what every route may answer. `asks` routes run queries, which wait for each other in a
+    queue of their own. `shown` names the answer's media type.
     """
 
     method: Method
@@ -76,7 +77,7 @@ class Route:
     body: Any = None
     status: int = 200
     errors: tuple[type[BucketgraphError], ...] = ()
-    bound: bool = True
+    bound: Literal["own", "all", "none"] = "none"
     asks: bool = False
     shown: str = field(default="application/json")
 

@@ -116,7 +116,7 @@ def _check_allowed(route: Route, identity: Identity) -> None:
             f"The token {identity.name!r} is a {identity.role}'s; this takes an {route.role}'s.",
             hint=f"Make one with `bucketgraph token create NAME --role {route.role}`.",
         )
-    if identity.integration_id is not None and not route.bound:
+    if identity.integration_id is not None and route.bound == "none":
         raise Forbidden(
             f"The token {identity.name!r} is bound to one integration, and this cannot be restricted to one.",
             hint="Use a token that is bound to none.",

@@ -43,7 +43,10 @@ ENTITY = EntityType(
         Property("accountType", "string", "`user`, `app_user` (a bot) or `team`."),
         Property("active", "boolean", "Whether the account is active; missing where Bitbucket does not say."),
         Property(
-            "member", "boolean", "Whether the account is a member of a collected workspace now.", indexed=True
+            "member",
+            "boolean",
+            "Whether the account is a member of a collected workspace now; missing while members are not collected.",
+            indexed=True,
         ),
         Property("webLink", "string", "The page a person opens."),
     ),
@@ -95,8 +98,8 @@ def to_record(membership: Membership, raw: bytes, unit: Unit) -> Mapped:
     return Mapped(Record(edge.key, None, (edge,), raw), people=(account,))
 
 
-def user_properties(account: Account, *, member: bool) -> dict[str, Value]:
-    """Map an account to the properties of a user."""
+def user_properties(account: Account, *, member: bool | None) -> dict[str, Value]:
+    """Map an account to the properties of a user; `member` None: nobody asked."""
     status = account.account_status
     return present(
         name=account.name,

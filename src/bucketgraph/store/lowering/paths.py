@@ -330,7 +330,7 @@ class Path:
         of = owner.c.id == self.row_of(slot).c.integration_id
         value: Any = {
             "_integrationInstanceId": owner.c.id,
-            "_integrationName": owner.c.name,
+            "_integrationName": func.coalesce(owner.c.former_name, owner.c.name),
             "_integrationType": _configured("integration_type", "bitbucket"),
             "_integrationClass": _configured("integration_class", '["VersionControl"]'),
             "_source": _configured("source", "integration-managed"),

@@ -6,16 +6,31 @@ roles are read from here.
 
 from __future__ import annotations
 
-from bucketgraph.web.api import graph, integrations, parameters, queries, questions, runs, system, tokens
+from bucketgraph.web.api import (
+    graph,
+    integrations,
+    parameters,
+    queries,
+    questions,
+    removals,
+    runs,
+    secrets,
+    system,
+    tokens,
+    trust,
+)
 from bucketgraph.web.routing import Route
 
 ROUTES: tuple[Route, ...] = (
     *integrations.ROUTES,
     *runs.ROUTES,
+    *trust.ROUTES,
+    *removals.ROUTES,
     *graph.ROUTES,
     *queries.ROUTES,
     *questions.ROUTES,
     *parameters.ROUTES,
     *tokens.ROUTES,
+    *secrets.ROUTES,
     *system.ROUTES,
 )

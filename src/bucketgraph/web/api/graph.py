@@ -355,6 +355,7 @@ ROUTES = (
         EntityPage,
         EntityQuery,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "GET",
@@ -365,6 +366,7 @@ ROUTES = (
         RelationshipPage,
         RelationshipQuery,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "GET",
@@ -375,6 +377,7 @@ ROUTES = (
         Stats,
         StatsQuery,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "GET",
@@ -385,6 +388,7 @@ ROUTES = (
         ChangePage,
         ChangeQuery,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "GET",
@@ -393,7 +397,6 @@ ROUTES = (
         "viewer",
         schema,
         SchemaShown,
-        bound=False,
     ),
     Route(
         "GET",
@@ -404,6 +407,5 @@ ROUTES = (
         NamedSchema,
         SchemaName,
         errors=(Unknown,),
-        bound=False,
     ),
 )

@@ -86,7 +86,6 @@ ROUTES = (
         "viewer",
         list_all,
         ParameterList,
-        bound=False,
     ),
     Route(
         "GET",
@@ -97,7 +96,6 @@ ROUTES = (
         ParameterValue,
         ParameterName,
         errors=(Unknown,),
-        bound=False,
     ),
     Route(
         "PUT",
@@ -108,7 +106,6 @@ ROUTES = (
         ParameterValue,
         ParameterName,
         ParameterBody,
-        bound=False,
     ),
     Route(
         "DELETE",
@@ -119,6 +116,5 @@ ROUTES = (
         Forgotten,
         ParameterName,
         errors=(Unknown,),
-        bound=False,
     ),
 )

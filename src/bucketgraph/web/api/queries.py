@@ -248,7 +248,6 @@ ROUTES = (
         QueryAnswer,
         body=QueryBody,
         errors=_ERRORS,
-        bound=False,
         asks=True,
     ),
     Route(
@@ -260,7 +259,6 @@ ROUTES = (
         Checked,
         body=QueryText,
         errors=_ERRORS,
-        bound=False,
         asks=True,
     ),
     Route(
@@ -272,7 +270,6 @@ ROUTES = (
         Explained,
         body=QueryText,
         errors=_ERRORS,
-        bound=False,
         asks=True,
     ),
     Route(
@@ -283,7 +280,6 @@ ROUTES = (
         complete,
         Completions,
         body=CompleteBody,
-        bound=False,
     ),
     Route(
         "POST",
@@ -294,7 +290,6 @@ ROUTES = (
         DiffAnswer,
         body=DiffBody,
         errors=_ERRORS,
-        bound=False,
         asks=True,
     ),
 )

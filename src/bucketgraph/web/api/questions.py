@@ -156,7 +156,16 @@ def _shown(question: Question) -> QuestionShown:
 
 
 ROUTES = (
-    Route("GET", "/api/v1/questions", "List the questions.", "viewer", list_all, QuestionList, QuestionQuery),
+    Route(
+        "GET",
+        "/api/v1/questions",
+        "List the questions.",
+        "viewer",
+        list_all,
+        QuestionList,
+        QuestionQuery,
+        bound="all",
+    ),
     Route(
         "GET",
         "/api/v1/questions/{name}",
@@ -166,6 +175,7 @@ ROUTES = (
         QuestionShown,
         QuestionName,
         errors=(Unknown,),
+        bound="all",
     ),
     Route(
         "POST",
@@ -177,7 +187,6 @@ ROUTES = (
         QuestionName,
         AskBody,
         errors=(Unknown, QueryError, QueryTimeout),
-        bound=False,
         asks=True,
     ),
 )

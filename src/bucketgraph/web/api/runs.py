@@ -113,7 +113,7 @@ def begin(call: Call[IntegrationName, RunOptions]) -> RequestedRun:
         raise Unavailable(
             "This server carries out no runs.", hint="Start it with `bucketgraph serve`, which does."
         )
-    return RequestedRun(workflow_id=call.site.jobs.request_run(one.id, "manual", {"full": call.body.full}))
+    return RequestedRun(workflow_id=call.site.jobs.request_run(one.id, "manual", full=call.body.full))
 
 
 def show(call: Call[RunNumber, None]) -> RunShown:
@@ -134,8 +134,7 @@ def cancel(call: Call[RunNumber, None]) -> Cancelled:
     run = owning.run(call, call.given.run)
     if run.status != "IN_PROGRESS":
         raise Conflict(f"Run {run.id} has ended.", hint="There is nothing to cancel.")
-    stop = call.app.store.request_cancel if call.site.jobs is None else call.site.jobs.cancel
-    return Cancelled(run=run.id, cancelling=stop(run.id))
+    return Cancelled(run=run.id, cancelling=call.app.store.request_cancel(run.id))
 
 
 def shown(run: Run) -> RunShown:
@@ -178,6 +177,7 @@ ROUTES = (
         RunList,
         RunQuery,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "POST",
@@ -190,6 +190,7 @@ ROUTES = (
         RunOptions,
         status=202,
         errors=(Unknown, Conflict, Unavailable),
+        bound="own",
     ),
     Route(
         "GET",
@@ -200,6 +201,7 @@ ROUTES = (
         RunShown,
         RunNumber,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "GET",
@@ -210,6 +212,7 @@ ROUTES = (
         EventList,
         EventQuery,
         errors=(Unknown,),
+        bound="own",
     ),
     Route(
         "POST",
@@ -221,5 +224,6 @@ ROUTES = (
         RunNumber,
         status=202,
         errors=(Unknown, Conflict),
+        bound="own",
     ),
 )

@@ -76,7 +76,9 @@ def _size(app: App) -> int:
 
 
 ROUTES = (
-    Route("GET", "/api/v1/openapi.json", "Read this document.", "viewer", openapi, dict[str, Any]),
+    Route(
+        "GET", "/api/v1/openapi.json", "Read this document.", "viewer", openapi, dict[str, Any], bound="all"
+    ),
     Route(
         "GET",
         METRICS,
@@ -84,7 +86,6 @@ ROUTES = (
         "viewer",
         metrics,
         str,
-        bound=False,
         shown="text/plain",
     ),
 )

@@ -115,7 +115,7 @@ def _facts(row: TokenRow) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("GET", "/api/v1/me", "Tell who the token is, and what it may do.", "viewer", me, Me),
+    Route("GET", "/api/v1/me", "Tell who the token is, and what it may do.", "viewer", me, Me, bound="all"),
     Route(
         "GET",
         "/api/v1/tokens",
@@ -123,7 +123,6 @@ ROUTES = (
         "admin",
         list_all,
         TokenList,
-        bound=False,
     ),
     Route(
         "POST",
@@ -135,7 +134,6 @@ ROUTES = (
         body=TokenBody,
         status=201,
         errors=(Conflict, Unknown),
-        bound=False,
     ),
     Route(
         "DELETE",
@@ -146,6 +144,5 @@ ROUTES = (
         Revoked,
         TokenName,
         errors=(Unknown,),
-        bound=False,
     ),
 )

@@ -17,8 +17,10 @@ def upgrade() -> None:
         sa.Column("removed_on", sa.BigInteger()),
         sa.Column("tags", sa.Text(), nullable=False, server_default="{}"),
         sa.Column("retag", sa.Boolean(), nullable=False, server_default="0"),
+        sa.Column("former_name", sa.Text()),
     ):
         op.add_column("integration", column)
+    op.add_column("scope", sa.Column("seen_on", sa.BigInteger()))
     for column in (
         sa.Column("trigger", sa.Text(), nullable=False, server_default="cli"),
         sa.Column("workflow_id", sa.Text()),
