@@ -122,6 +122,22 @@ def test_a_token_of_ones_own_may_never_do_more_than_its_owner(house: House) -> N
         tokens.find(house.store, token)
 
 
+def test_a_person_makes_and_revokes_the_own_tokens_alone(house: House) -> None:
+    ada, ben = (house.sign_in(house.account(name, "editor")).visitor for name in ("ada", "ben"))
+    with pytest.raises(Forbidden):
+        tokens.create_own(house.store, ada, "adas", "admin")
+    token, row = tokens.create_own(house.store, ada, "adas", "viewer")
+    tokens.create(house.store, "ci", "admin")
+    assert [one.name for one in tokens.own(house.store, ada)] == ["adas"]
+    assert tokens.own(house.store, ben) == []
+    with pytest.raises(Unknown):
+        tokens.revoke_own(house.store, ben, row.id)
+    assert tokens.find(house.store, token).name == "adas"
+    tokens.revoke_own(house.store, ada, row.id)
+    with pytest.raises(Unauthenticated):
+        tokens.find(house.store, token)
+
+
 def test_who_changes_the_own_password_stays_signed_in_here_alone(house: House) -> None:
     ada = house.account("ada")
     here, there = house.sign_in(ada), house.sign_in(ada)

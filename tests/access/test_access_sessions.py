@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.doors import A_DAY, A_MINUTE, AN_HOUR, House
 
-from bucketgraph.access import csrf, opaque, sessions
+from bucketgraph.access import csrf, opaque, sessions, setup
 from bucketgraph.access.sessions import Limits
-from bucketgraph.errors import StaleForm, Unauthenticated
+from bucketgraph.errors import SpentLink, StaleForm, Unauthenticated
 from bucketgraph.settings import Settings
 
 
@@ -128,6 +128,20 @@ def test_a_person_sees_and_ends_the_own_devices_alone(house: House) -> None:
     assert sessions.end_device(house.store, here.visitor, found[False].id)
     assert not alive(house, there.cookie)
     assert sessions.find(house.store, bens.cookie, house.limits)
+
+
+def test_a_restored_backup_signs_nobody_in_again(house: House, tmp_path: Path) -> None:
+    ada = house.account("ada")
+    cookie, link = house.sign_in(ada).cookie, setup.reset(house.store, ada)
+    copy = tmp_path / "copy" / "graph.db"
+    copy.parent.mkdir()
+    house.store.backup(copy)
+    sessions.sign_out(house.store, cookie)
+    house.store.restore(copy)
+    assert not alive(house, cookie)
+    with pytest.raises(SpentLink):
+        setup.look(house.store, link.secret)
+    assert house.check("ada").id == ada.id
 
 
 @pytest.mark.parametrize(

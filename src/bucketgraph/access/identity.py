@@ -20,7 +20,7 @@ _LONGEST_NAME: Final = 90
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Somebody by issuer and subject, which alone say who it is. `role` is None where only the default applies."""
+    """Somebody by issuer and subject, which alone say who it is, and what they are here."""
 
     issuer: str
     subject: str = field(repr=False)

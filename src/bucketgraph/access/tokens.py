@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from bucketgraph.access.roles import ROLES, Role
+from bucketgraph.access.who import Visitor
 from bucketgraph.errors import ConfigError, Conflict, Unauthenticated, Unknown
 from bucketgraph.graph.values import epoch_ms
 from bucketgraph.store.base import TokenRow
@@ -82,6 +83,25 @@ def revoke(store: Store, name: str) -> TokenRow:
         known = ", ".join(sorted(found)) or "none yet"
         raise Unknown(f"There is no token named {name!r}.", hint=f"Known: {known}.")
     return found[name]
+
+
+def create_own(
+    store: Store, visitor: Visitor, name: str, role: Role, *, expires_on: int | None = None
+) -> tuple[str, TokenRow]:
+    """Make a token of a visitor's own, of at most the visitor's role; raises as `create` does, and Forbidden."""
+    visitor.require(role)
+    return create(store, name, role, expires_on=expires_on, account_id=visitor.account_id)
+
+
+def own(store: Store, visitor: Visitor) -> list[TokenRow]:
+    """Return a visitor's own tokens by name."""
+    return [row for row in store.tokens() if row.account_id == visitor.account_id]
+
+
+def revoke_own(store: Store, visitor: Visitor, token_id: str) -> None:
+    """Delete one of a visitor's own tokens; raises Unknown for any other."""
+    if token_id not in {row.id for row in own(store, visitor)} or not store.remove_token(token_id):
+        raise Unknown("This token is not there, or not any more.", hint="See the list of your tokens.")
 
 
 def find(store: Store, token: str) -> Identity:
