@@ -298,9 +298,9 @@ class App:
         """Make `bitbucket_user IS Person` true after users or people changed; cheap when they did not."""
         return recompute(self.store)
 
-    def remove(self, name: str) -> None:
-        """Delete an integration with everything it brought, and map people anew."""
-        self.registry.remove(name)
+    def remove(self, name: str, *, purge: bool = False) -> None:
+        """End everything of an integration, or with `purge` erase it, and map people anew."""
+        self.registry.remove(name, purge=purge)
         self.recompute_people()
 
     def backup(

@@ -117,18 +117,19 @@ def test_runs_are_begun_once_watched_and_cancelled(site: House) -> None:
     (run,) = site.admin.get("/integrations/test/runs")["items"]
     assert run["status"] == "COMPLETED"
     assert site.admin.get(f"/runs/{run['id']}") == run
-    assert site.admin.get(f"/runs/{run['id']}/events", level="info") == {"items": []}
+    events = site.admin.get(f"/runs/{run['id']}/events", level="info")["items"]
+    assert {one["name"] for one in events} >= {"step_start", "step_end"}
+    later = site.admin.get(f"/runs/{run['id']}/events", level="info", after=events[0]["id"])["items"]
+    assert later == events[1:]
     begun = site.as_("editor").post("/integrations/test/runs", {"full": True}, status=202)
     assert begun == {"workflowId": "workflow-1"}
     assert site.jobs.asked == [(site.acme.id, "manual", {"full": True})]
     assert site.admin.ask("POST", "/api/v1/integrations/test/runs", {}).status_code == 409
-    assert site.admin.ask("POST", f"/api/v1/runs/{run['id']}/cancel").status_code == 409
+    assert site.admin.ask("POST", "/api/v1/integrations/test/cancel").status_code == 409
     going = site.app.store.start_run(site.acme.id, {})
-    assert site.admin.ask("POST", f"/api/v1/runs/{going.id}/cancel").json() == {
-        "run": going.id,
-        "cancelling": True,
-    }
-    assert site.app.store.run(going.id).cancel_on
+    stopped = site.admin.post("/integrations/test/cancel", status=202)
+    assert stopped == {"cancelled": "interrupted", "run": going.id, "workflowId": None}
+    assert site.admin.get("/integrations/test/progress")["running"] is False
 
 
 def test_a_run_may_be_begun_without_any_body(site: House) -> None:
@@ -266,6 +267,59 @@ def test_a_secret_that_comes_in_never_goes_out(
     files = [file for file in site.app.settings.home.rglob("*") if file.is_file()]
     assert files
     assert not [file for file in files if SECRET.encode() in file.read_bytes()]
+
+
+CSV = b"Employee ID,First name,Last name,E-mail,Bitbucket nickname\n"
+
+
+def test_people_are_imported_mapped_edited_and_removed(site: House) -> None:
+    editor = site.as_("editor")
+    user = next(
+        one
+        for one in editor.get("/entities", type="bitbucket_user")["items"]
+        if one["properties"].get("nickname")
+    )
+    rows = f"1,Ada,Abara,ada@acme.example,{user['properties']['nickname']}\n2,Bo,Bee,bo@acme.example,\n3,,,no-mail,\n"
+
+    def send(**query: Any) -> Any:
+        return editor.ask(
+            "POST", "/api/v1/people/import", content=CSV + rows.encode(), params={"name": "p.csv"} | query
+        )
+
+    tried = send(dryRun="true").json()
+    assert (tried["dryRun"], len(tried["created"]), len(tried["rejected"])) == (True, 2, 1)
+    assert editor.get("/people") == {"items": [], "total": 0}
+    done = send().json()
+    assert (done["dryRun"], done["mapping"]["links"], done["status"]) == (False, 1, "COMPLETED_WITH_ERRORS")
+    ada = editor.get("/people/ada@acme.example")
+    assert [one["_key"] for one in ada["users"]] == [user["_key"]]
+    assert [one["name"] for one in editor.get("/people/sources")["items"]] == ["people"]
+    found = editor.post("/query", {"query": "FIND bitbucket_user THAT IS Person"})["data"]
+    assert [one["entity"]["_key"] for one in found] == [user["_key"]]
+    edited = editor.ask(
+        "PATCH", "/api/v1/people/1", {"facts": {"bitbucketNickname": None, "active": True}}
+    ).json()
+    assert edited["mapping"]["links"] == 0
+    assert edited["person"]["properties"]["active"] is True
+    assert "Bo Bee" in [one["name"] for one in editor.get("/mapping/unmapped")["people"]]
+    assert editor.ask("DELETE", "/api/v1/people/1").status_code == 200
+    assert editor.ask("GET", "/api/v1/people/1").status_code == 404
+    added = editor.post("/people", {"facts": {"email": ["cy@acme.example", "cy@home.example"]}}, status=201)
+    assert added["person"]["properties"]["email"] == ["cy@acme.example", "cy@home.example"]
+    assert editor.ask("POST", "/api/v1/people", {"facts": {"title": "Boss"}}).status_code == 400
+    rules = {one["id"]: one["enabled"] for one in editor.get("/mapping/rules")["items"]}
+    assert rules["nickname"] is True
+    off = editor.ask("PUT", "/api/v1/mapping/rules/nickname", {"enabled": False})
+    assert off.status_code == 200
+    assert editor.ask("PUT", "/api/v1/mapping/rules/nothing", {"enabled": False}).status_code == 404
+
+
+def test_a_backup_is_written_beside_the_graph(site: House) -> None:
+    made = site.admin.post("/backups", {}, status=201)
+    file = Path(made["file"])
+    assert file.stat().st_size == made["bytes"]
+    assert file.parent == site.app.settings.home / "backups"
+    assert made["holdings"]["entities"] == site.app.store.counts()[0].total()
 
 
 def test_the_document_shows_no_secret_and_says_who_may(site: House) -> None:

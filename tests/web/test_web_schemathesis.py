@@ -63,10 +63,25 @@ def sent(site: House, case: Any) -> Any:
         reject()
 
 
+def addressed(site: House) -> dict[str, Any]:
+    """Return what is there to be named in a path: somebody, and a removed integration, are made for it."""
+    site.app.people.add({"employeeId": "1", "firstName": "Ada"})
+    site.app.remove("other")
+    run = site.app.store.runs(site.acme.id)[0].id
+    return {
+        "integration": site.acme.id,
+        "run": run,
+        "name": "User",
+        "who": "1",
+        "rule": "nickname",
+        "id": site.other.id,
+    }
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=lambda one: f"{one.method} {one.path}")
 def test_what_fits_the_document_is_answered_as_it_says(site: House, route: Any) -> None:
     operation = DOCUMENT[route.path][route.method]
-    there = {"integration": site.acme.id, "run": site.app.store.runs(site.acme.id)[0].id, "name": "User"}
+    there = addressed(site)
 
     @FEW
     @given(case=operation.as_strategy(), really=st.booleans())

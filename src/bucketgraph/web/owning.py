@@ -11,9 +11,10 @@ from bucketgraph.web.routing import Call
 
 
 def visible(call: Call[Any, Any]) -> list[Integration]:
-    """Return the integrations that may be seen, by name."""
+    """Return the integrations that may be seen, by name, imports and sources of people among them."""
     bound = call.identity.integration_id
-    return [one for one in call.app.registry.all() if bound in {None, one.id}]
+    found = [one for one in call.app.registry.everything() if one.config.kind != "mapper"]
+    return [one for one in found if bound in {None, one.id}]
 
 
 def integration(call: Call[Any, Any], text: str) -> Integration:

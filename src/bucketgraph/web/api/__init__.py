@@ -7,9 +7,11 @@ roles are read from here.
 from __future__ import annotations
 
 from bucketgraph.web.api import (
+    backups,
     graph,
     integrations,
     parameters,
+    people,
     queries,
     questions,
     removals,
@@ -30,7 +32,9 @@ ROUTES: tuple[Route, ...] = (
     *queries.ROUTES,
     *questions.ROUTES,
     *parameters.ROUTES,
+    *people.ROUTES,
     *tokens.ROUTES,
     *secrets.ROUTES,
+    *backups.ROUTES,
     *system.ROUTES,
 )

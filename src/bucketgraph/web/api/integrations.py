@@ -290,7 +290,7 @@ def remove(call: Call[Removal, None]) -> Removed:
     """Remove an integration."""
     one, purge = owning.integration(call, call.given.integration), call.given.purge
     entities, relationships = call.app.store.counts(one.id)
-    call.app.registry.remove(one.name, purge=purge)
+    call.app.remove(one.name, purge=purge)
     return Removed(
         removed=one.name,
         id=one.id,
@@ -314,7 +314,7 @@ def _set_paused(call: Call[IntegrationName, None], *, paused: bool) -> Integrati
 
 
 def _check_free(call: Call[Any, Any], name: str) -> None:
-    if any(one.name == name for one in call.app.registry.all()):
+    if any(one.name == name for one in call.app.registry.everything()):
         raise Conflict(f"There is already an integration named {name!r}.", hint="Choose another name.")
 
 

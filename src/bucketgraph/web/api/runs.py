@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -72,11 +72,25 @@ class RequestedRun(Shown):
     workflow_id: str
 
 
-class Cancelled(Shown):
-    """A run that was asked to stop; what it published stays."""
+class CancelledShown(Shown):
+    """What was stopped: a run that was `queued`, one `in-progress` (it ends within seconds), or one `interrupted`."""
 
-    run: int
-    cancelling: bool
+    cancelled: Literal["queued", "in-progress", "interrupted"]
+    run: int | None
+    workflow_id: str | None
+
+
+class Progress(Shown):
+    """How far the run of an integration is right now; without `running` none is, at least not in this server."""
+
+    running: bool
+    step: str = ""
+    title: str = ""
+    done: int = 0
+    total: int = 0
+    calls: int = 0
+    calls_left_this_hour: int | None = None
+    waiting_until: float | None = None
 
 
 class EventShown(Shown):
@@ -129,12 +143,27 @@ def events(call: Call[EventQuery, None]) -> EventList:
     return EventList(items=[_event(one) for one in found])
 
 
-def cancel(call: Call[RunNumber, None]) -> Cancelled:
-    """Ask a run to stop."""
-    run = owning.run(call, call.given.run)
-    if run.status != "IN_PROGRESS":
-        raise Conflict(f"Run {run.id} has ended.", hint="There is nothing to cancel.")
-    return Cancelled(run=run.id, cancelling=call.app.store.request_cancel(run.id))
+def cancel(call: Call[IntegrationName, None]) -> CancelledShown:
+    """Stop the run that is queued or in progress."""
+    stopped = call.app.cancel(owning.integration(call, call.given.integration))
+    return CancelledShown(cancelled=stopped.what, run=stopped.run, workflow_id=stopped.job)
+
+
+def progress(call: Call[IntegrationName, None]) -> Progress:
+    """Tell how far a run is."""
+    live = call.app.live(owning.integration(call, call.given.integration).id)
+    if live is None:
+        return Progress(running=False)
+    return Progress(
+        running=True,
+        step=live.step,
+        title=live.title,
+        done=live.done,
+        total=live.total,
+        calls=live.calls,
+        calls_left_this_hour=live.left,
+        waiting_until=live.waiting_until,
+    )
 
 
 def shown(run: Run) -> RunShown:
@@ -216,14 +245,25 @@ ROUTES = (
     ),
     Route(
         "POST",
-        "/api/v1/runs/{run}/cancel",
-        "Ask a run to stop; what it published stays.",
+        "/api/v1/integrations/{integration}/cancel",
+        "Stop the run that is queued or in progress; what it published stays.",
         "editor",
         cancel,
-        Cancelled,
-        RunNumber,
+        CancelledShown,
+        IntegrationName,
         status=202,
         errors=(Unknown, Conflict),
+        bound="own",
+    ),
+    Route(
+        "GET",
+        "/api/v1/integrations/{integration}/progress",
+        "Tell how far the run in this server is right now.",
+        "viewer",
+        progress,
+        Progress,
+        IntegrationName,
+        errors=(Unknown,),
         bound="own",
     ),
 )
