@@ -50,8 +50,6 @@ def test_what_objects_show_of_themselves_is_no_secret(house: House) -> None:
 
 def test_the_log_strikes_cookies_and_links_out() -> None:
     for secret in (opaque.make(opaque.SESSION), opaque.make(opaque.LINK), csrf.visit()):
-        logged = strike_out(
-            None, "info", {"event": f"GET /welcome/{secret} failed", "at": {"cookie": secret}}
-        )
+        logged = strike_out(None, "info", {"event": f"GET /setup/{secret} failed", "at": {"cookie": secret}})
         assert secret not in str(logged)
-        assert "/welcome/" in str(logged)
+        assert "/setup/" in str(logged)

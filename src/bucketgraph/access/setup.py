@@ -17,7 +17,7 @@ from bucketgraph.store.accounts import spent
 from bucketgraph.store.rows import AccountRow, LinkRow, Purpose
 from bucketgraph.store.store import Store
 
-PATH: Final = "/welcome/"
+PATH: Final = "/setup/"
 """What a link's path begins with; the secret follows."""
 DEMO_ACCOUNT: Final = "demo"
 _A_MINUTE_MS: Final = 60_000
