@@ -253,7 +253,6 @@ def test_a_run_that_nobody_works_on_is_closed_when_it_is_cancelled(bench: Bench)
 
 def test_credentials_that_cannot_be_decrypted_are_a_failed_run(bench: Bench) -> None:
     (bench.app.settings.home / "secret.key").unlink()
-    del bench.app.vault
     with serving(bench) as jobs:
         job = jobs.request_run(bench.integration.id)
         run = eventually(lambda: ended(bench.app, job))

@@ -50,3 +50,5 @@ async def forget_sources(store: Store, publisher: Publisher, choice: Choice, pro
             empty = Settled(Snapshot(name, {}, whole=True), frozenset(), ScopeState())
             await publisher.publish([empty], renamed={})
             progress.step_advanced(step.id, name)
+        if full:
+            progress.step_ended(step.id)

@@ -99,7 +99,7 @@ class Keyring:
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep other processes from changing keys, credentials and configurations; raises Conflict after a while."""
-        lock = FileLock(self._home / "secret.keys.lock", timeout=_LOCK_SECONDS)
+        lock = FileLock(self._home / "credentials.lock", timeout=_LOCK_SECONDS)
         try:
             self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock.acquire()
