@@ -229,6 +229,7 @@ def test_a_manifest_that_would_fill_the_memory_is_refused_unread(
         (gzip.compress(b"x" * 2000), "damaged"),
         (gzip.compress(b"\0" * 20_000), "too soon"),
     ],
+    ids=["empty", "text", "nothing in gzip", "text in gzip", "zeros in gzip"],
 )
 def test_what_is_no_archive_is_refused(
     desk: Desk, backup: Path, tmp_path: Path, content: bytes, said: str
