@@ -122,10 +122,10 @@ def page(connection: Connection, place: Place, *, integration_id: str | None = N
     return Page(changes, Place(following, read).cursor(), more=True)
 
 
-def _in_order(connection: Connection, chosen: Sequence[tuple[Element, _Event]]) -> list[Change]:
+def _in_order(connection: Connection, chosen: Sequence[tuple[Element, Event]]) -> list[Change]:
     """Return the changes of events in their order."""
     made = {
-        element: iter(_changes_of(connection, element, [event for kind, event in chosen if kind == element]))
+        element: iter(changes_of(connection, element, [event for kind, event in chosen if kind == element]))
         for element in ELEMENTS
     }
     return [next(made[element]) for element, _ in chosen]

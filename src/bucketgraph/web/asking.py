@@ -108,6 +108,10 @@ class Asking:
         }
         return {name: value for name, value in said.items() if value}
 
+    def written(self, text: str) -> Asking:
+        """Return the same for another text."""
+        return replace(self, text=text, sort="", cursor=None, seen=0)
+
     def on(self, tab: Tab) -> Asking:
         """Return the same question on another tab, at the first page."""
         return replace(self, tab=tab, cursor=None, seen=0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -55,11 +55,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A table; `name` is one for all answers with the same columns."""
+    """A table; `name` is one for all answers with the same columns.
+
+    `other` is the address that shows all properties of a list, or only the telling ones; empty for a table.
+    """
 
     columns: tuple[Column, ...]
     rows: list[list[Cell]]
     name: str
+    other: str = ""
 
 
 def table(answer: Answer, asked: Asking) -> Rows:
@@ -74,11 +78,12 @@ def table(answer: Answer, asked: Asking) -> Rows:
         for name, number in zip(names, numbers, strict=True)
     )
     leads = _leads(answer, query, names)
+    other = replace(asked, whole=not asked.whole).address() if answer.type == "list" else ""
     cells = [
         [_cell(name, value, lead) for name, value, lead in zip(names, row, leads(at), strict=True)]
         for at, row in enumerate(rows)
     ]
-    return Rows(columns, cells, f"query-{hashlib.sha256('|'.join(names).encode()).hexdigest()[:12]}")
+    return Rows(columns, cells, f"query-{hashlib.sha256('|'.join(names).encode()).hexdigest()[:12]}", other)
 
 
 def cut(text: str) -> tuple[str, str]:

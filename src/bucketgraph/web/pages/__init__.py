@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from bucketgraph.web.pages import home, signin
+from bucketgraph.web.pages import home, query, questions, saved, signin
 from bucketgraph.web.visit import Page
 
 PAGES: tuple[Page, ...] = (
     *home.PAGES,
+    *query.PAGES,
+    *questions.PAGES,
+    *saved.PAGES,
     *signin.PAGES,
 )
