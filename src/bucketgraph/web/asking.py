@@ -51,6 +51,11 @@ class Asking:
         return tuple(name for name in variables(self.text) if not name.startswith(STORED))
 
     @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the names of the variables that have no value yet."""
+        return tuple(name for name in self.wanted if not self.values.get(name, "").strip())
+
+    @property
     def column(self) -> str:
         """Return the column by which rows are sorted; empty for none."""
         return self.sort.removeprefix(_SORTED_DOWN)

@@ -33,6 +33,9 @@ MOST_ROWS: Final = 100_000
 """Rows of an answer that an export holds; a longer one is refused, because leaving out rows would deceive."""
 
 _RECENT: Final = 5
+_ASIDE: Final = ("graph", "explain")
+"""Tabs that look at an answer from another side; they are not noted as asking anew."""
+
 _LONGEST: Final = 200_000
 _EXAMPLES: Final = (
     "merged-without-approval",
@@ -49,7 +52,7 @@ def query(visit: Visit) -> Answer:
     asked, found, wrong, status = Asking(text=visit.query.get("q", "")), None, None, 200
     try:
         asked = asking(visit.query)
-        if asked.asks:
+        if asked.asks and not asked.missing:
             found = _asked(visit, asked)
     except UserError as error:
         wrong, status = _wrong(visit, asked, error), error.http_status
@@ -79,7 +82,7 @@ def _asked(visit: Visit, asked: Asking) -> Result:
         found = result(visit.site, asked)
         rows = found.total
     finally:
-        if asked.cursor is None and not asked.sort:
+        if asked.cursor is None and not asked.sort and asked.tab not in _ASIDE:
             took = round((time.perf_counter() - begun) * 1000)
             with contextlib.suppress(StoreError):  # a history that cannot be written keeps nobody from asking
                 notebook.remember(visit.app.store, visit.visitor, asked.text, rows=rows, took_ms=took)
