@@ -34,14 +34,14 @@ def complaint(error: BucketgraphError, text: str) -> Complaint:
     # The message is the first paragraph, then comes the place.
     place = render(text, error).removeprefix(error.message).strip("\n")
     where = place.removesuffix(error.hint).rstrip() if error.hint else place
-    start, end = error.span
+    start, end = _replaced(error, text)
     meant = tuple(Suggestion(one, f"{text[:start]}{one}{text[end:]}") for one in error.suggestions)
     return Complaint(error.message, error.hint, where, meant)
 
 
-def errors(error: QueryError) -> list[dict[str, Any]]:
+def errors(error: QueryError, text: str) -> list[dict[str, Any]]:
     """Return an error as the editor's contract has it."""
-    start, end = error.span
+    start, end = _replaced(error, text)
     return [
         {
             "message": error.message,
@@ -51,3 +51,12 @@ def errors(error: QueryError) -> list[dict[str, Any]]:
             "suggestions": list(error.suggestions),
         }
     ]
+
+
+def _replaced(error: QueryError, text: str) -> tuple[int, int]:
+    """Return what a suggestion takes the place of: of `alias.property` the alias, when a name for it is suggested."""
+    start, end = error.span
+    dot = text.find(".", start, end)
+    if dot > start and error.suggestions and not any("." in one for one in error.suggestions):
+        return start, dot
+    return start, end

@@ -153,7 +153,7 @@ def check(visit: Visit) -> Answer:
     try:
         visit.app.store.check(Request(text, variables=given))
     except QueryError as error:
-        return Json({"errors": errors(error)})
+        return Json({"errors": errors(error, text)})
     except UserError:  # it may take too long to say; asking tells
         return Json({"errors": []})
     return Json({"errors": []})
