@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bucketgraph.web.pages import home, signin
+from bucketgraph.web.pages import entities, graphs, home, signin
 from bucketgraph.web.visit import Page
 
 PAGES: tuple[Page, ...] = (
+    *entities.PAGES,
+    *graphs.PAGES,
     *home.PAGES,
     *signin.PAGES,
 )
