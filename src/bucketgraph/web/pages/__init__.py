@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from bucketgraph.web.pages import entities, graphs, home, signin
+from bucketgraph.web.pages import assets, changes, entities, graphs, home, people, people_import, signin
 from bucketgraph.web.visit import Page
 
 PAGES: tuple[Page, ...] = (
+    *assets.PAGES,
+    *changes.PAGES,
     *entities.PAGES,
     *graphs.PAGES,
     *home.PAGES,
+    *people.PAGES,
+    *people_import.PAGES,
     *signin.PAGES,
 )
