@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from bucketgraph.web.pages import home, signin
+from bucketgraph.web.pages import account, find, home, provider, settings, setup, signin, tokens, users
 from bucketgraph.web.visit import Page
 
 PAGES: tuple[Page, ...] = (
     *home.PAGES,
+    *find.PAGES,
     *signin.PAGES,
+    *setup.PAGES,
+    *provider.PAGES,
+    *account.PAGES,
+    *tokens.PAGES,
+    *settings.PAGES,
+    *users.PAGES,
 )
