@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from bucketgraph.web.pages import assets, changes, entities, graphs, home, people, people_import, signin
+from bucketgraph.web.pages import (
+    account,
+    assets,
+    changes,
+    entities,
+    find,
+    graphs,
+    home,
+    people,
+    people_import,
+    provider,
+    settings,
+    setup,
+    signin,
+    tokens,
+    users,
+)
 from bucketgraph.web.visit import Page
 
 PAGES: tuple[Page, ...] = (
@@ -13,5 +29,12 @@ PAGES: tuple[Page, ...] = (
     *home.PAGES,
     *people.PAGES,
     *people_import.PAGES,
+    *find.PAGES,
     *signin.PAGES,
+    *setup.PAGES,
+    *provider.PAGES,
+    *account.PAGES,
+    *tokens.PAGES,
+    *settings.PAGES,
+    *users.PAGES,
 )
