@@ -58,7 +58,7 @@ def _by_day(
         .where(recent, moment >= since)
         .group_by(t.entity.c.type_id, whole)
     )
-    names = dict(connection.execute(select(t.entity_type.c.id, t.entity_type.c.name)).tuples().all())
+    names = {row.id: row.name for row in connection.execute(select(t.entity_type.c.id, t.entity_type.c.name))}
     found: dict[str, dict[int, int]] = {}
     for type_id, number, count in connection.execute(query):
         days = found.setdefault(names[type_id], {})
