@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from bucketgraph.store.life import Version
 from bucketgraph.store.listing import Listing, Wanted
 from bucketgraph.store.neighbours import MOST_READ, WHOLE, Kind, Link, Node, Picture, Surroundings, Way
 from bucketgraph.store.newest import Filter, NewestPage
+from bucketgraph.store.transaction import chunks
 
 _MOST_VERSIONS = 200
 
@@ -85,6 +86,12 @@ class Exploring(ABC):
         """Return a page of the live entities of a type or class, filtered and sorted."""
         with self._reading() as connection:
             return listing.listing(connection, self.catalogue, wanted)
+
+    def listed(self, wanted: Wanted) -> Iterator[StoredEntity]:
+        """Yield what `listing` returns piece by piece, so that all of a type need not fit into memory."""
+        with self._reading() as connection:
+            for chunk in chunks(listing.listed_ids(connection, self.catalogue, wanted)):
+                yield from listing.entities_by_id(connection, chunk)
 
     def versions(self, entity_id: int, limit: int = _MOST_VERSIONS) -> list[Version]:
         """Return the newest versions of an entity, the newest first."""

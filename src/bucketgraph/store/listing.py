@@ -57,12 +57,15 @@ class Listing:
 
 def listing(connection: Connection, catalogue: Catalogue, wanted: Wanted) -> Listing:
     """Return a page of live entities."""
+    total = _total(connection, wanted, _conditions(connection, catalogue, wanted))
+    return Listing(total, entities_by_id(connection, listed_ids(connection, catalogue, wanted)))
+
+
+def listed_ids(connection: Connection, catalogue: Catalogue, wanted: Wanted) -> list[int]:
+    """Return the ids of a page, without reading the rows of anything else."""
     conditions = _conditions(connection, catalogue, wanted)
-    order = _order(catalogue, wanted)
-    # Ids first: so only the rows of the page are read whole.
-    page = select(t.entity.c.id).where(*conditions).order_by(*order).offset(wanted.offset).limit(wanted.limit)
-    ids = list(connection.execute(page).scalars())
-    return Listing(_total(connection, wanted, conditions), entities_by_id(connection, ids))
+    page = select(t.entity.c.id).where(*conditions).order_by(*_order(catalogue, wanted))
+    return list(connection.execute(page.offset(wanted.offset).limit(wanted.limit)).scalars())
 
 
 def entities_by_id(connection: Connection, ids: Iterable[int]) -> list[StoredEntity]:
