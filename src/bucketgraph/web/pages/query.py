@@ -13,17 +13,18 @@ import msgspec
 from bucketgraph.access import notebook
 from bucketgraph.answers.csv_text import as_csv
 from bucketgraph.answers.graphml import graphml
-from bucketgraph.errors import BucketgraphError, ConfigError, QueryError, StoreError, Unknown, UserError
+from bucketgraph.errors import BucketgraphError, ConfigError, QueryError, StoreError, UserError
 from bucketgraph.j1ql import complete as completion
 from bucketgraph.j1ql.results import Answer as Found
-from bucketgraph.j1ql.results import Request, private_id
+from bucketgraph.j1ql.results import Request
 from bucketgraph.j1ql.variables import STORED, variables, written
 from bucketgraph.questions.fill import asked as filled
 from bucketgraph.questions.loader import load
-from bucketgraph.store.neighbours import MOST, WHOLE, Kind
+from bucketgraph.store.neighbours import MOST
 from bucketgraph.web.answers import Answer, Download, Json
 from bucketgraph.web.asking import PAGE, Asking, asking, example, picked
-from bucketgraph.web.drawn import drawn, entities, numbers, past
+from bucketgraph.web.drawable import entities, numbers, past
+from bucketgraph.web.pages import graphs
 from bucketgraph.web.result import EXPORT, Result, result
 from bucketgraph.web.saying import Complaint, complaint, errors
 from bucketgraph.web.timing import timed
@@ -161,37 +162,15 @@ def check(visit: Visit) -> Answer:
 
 def graph(visit: Visit) -> Answer:
     """Answer the picture of what a query found, and what the explorer asks from there."""
+    if visit.asked("expand") or visit.asked("from"):
+        return graphs.data(visit)
     store, asked = visit.app.store, asking(visit.query)
-    if visit.asked("expand"):
-        of = _id(visit, "expand")
-        if not visit.asked("verb"):
-            return Json(drawn(store.expanded(of)))
-        kind = Kind(
-            visit.asked("verb"), "in" if visit.asked("direction") == "in" else "out", visit.asked("type")
-        )
-        skip, limit = _number(visit, "skip", 0), min(_number(visit, "limit", WHOLE), MOST)
-        return Json(drawn(store.neighbours(of, kind, skip=skip, limit=limit)))
-    if visit.asked("from"):
-        return Json(drawn(store.way(_id(visit, "from"), _id(visit, "to"))[1]))
     request = replace(asked.request(sort=False, page=MOST), row_metadata=True)
     answer = timed(visit.site, lambda: store.ask(request))
     if asked.as_of is not None and answer.type != "table":
         return Json(past(answer, MOST))
     ids = numbers(entities(answer)[:MOST])
-    depth = _number(visit, "depth", 0)
-    return Json(drawn(store.around(ids, min(depth, 3)) if depth else store.picture(ids)))
-
-
-def _id(visit: Visit, name: str) -> int:
-    found = private_id(visit.asked(name))
-    if found is None:
-        raise Unknown(f"{visit.asked(name)[:40]!r} is no id of an entity.", hint="Load the page again.")
-    return found
-
-
-def _number(visit: Visit, name: str, otherwise: int) -> int:
-    text = visit.asked(name)
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else otherwise  # noqa: PLR2004
+    return Json(graphs.drawn(store.picture(ids)))
 
 
 def export(visit: Visit) -> Answer:

@@ -1,4 +1,4 @@
-"""Pictures of entities as the browser's explorer takes them; `assets/CONTRACTS.md` says how."""
+"""What of an answer can be drawn: the ids of its entities, or, of the past, the answer itself."""
 
 from __future__ import annotations
 
@@ -6,25 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bucketgraph.answers.tabular import name_of, type_of
-from bucketgraph.j1ql.results import Answer, private_id, public_id
-from bucketgraph.store.neighbours import Kind, Node, Picture
+from bucketgraph.j1ql.results import Answer, private_id
 from bucketgraph.web.rows import cut
-
-
-def drawn(picture: Picture) -> dict[str, Any]:
-    """Return a picture of what is alive."""
-    return {
-        "nodes": [_node(one, picture.kinds.get(one.id, {})) for one in picture.nodes],
-        "edges": [
-            {
-                "id": public_id(one.id),
-                "from": public_id(one.from_id),
-                "to": public_id(one.to_id),
-                "verb": one.verb,
-            }
-            for one in picture.edges
-        ],
-    }
 
 
 def entities(answer: Answer) -> list[str]:
@@ -64,20 +47,6 @@ def past(answer: Answer, most: int) -> dict[str, Any]:
 def numbers(ids: list[str]) -> list[int]:
     """Return the store's ids."""
     return [number for one in ids if (number := private_id(one)) is not None]
-
-
-def _node(one: Node, kinds: Mapping[Kind, int]) -> dict[str, Any]:
-    return {
-        "id": public_id(one.id),
-        "key": one.key,
-        "type": one.type,
-        "class": one.classes,
-        "label": cut(one.name)[0],
-        "relationships": [
-            {"verb": kind.verb, "direction": kind.direction, "type": kind.type, "count": count}
-            for kind, count in kinds.items()
-        ],
-    }
 
 
 def _then(one: Mapping[str, Any]) -> dict[str, Any]:
