@@ -143,9 +143,12 @@ def test_what_nobody_expected_is_a_page_with_the_id_to_quote(
     def fail() -> None:
         raise ValueError("the database password is hunter2")
 
-    monkeypatch.setattr(pages.house.app.store, "counts", fail)
-    answer = browser.client.get("/")
-    assert answer.status_code == 500
+    for broken, framed in (("counts", True), ("run_totals", False)):
+        with monkeypatch.context() as patch:
+            patch.setattr(pages.house.app.store, broken, fail)
+            answer = browser.client.get("/")
+        assert answer.status_code == 500
+        assert ('class="rail"' in answer.text) == framed
     assert "hunter2" not in answer.text
     assert answer.headers["X-Request-Id"] in words(answer.text)
     said = capsys.readouterr()
