@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -75,7 +76,7 @@ class Registry:
             row = self._row(name)
             before = _integration(row)
             self._check_kind(before, changes)
-            config = before.config if before.imported else changed_config(before.config, changes)
+            config = changed_config(before.config, changes) if before.collected else before.config
             consumers = new_consumers(before.config, config, changes, self._secrets(row))
             row = self._changed(row, changes, config=config, consumers=consumers)
             self._store.update_integration(row)
@@ -85,7 +86,7 @@ class Registry:
         return after
 
     def _check_kind(self, integration: Integration, changes: Changes) -> None:
-        """Refuse what an import has not: only its name and description can be changed."""
+        """Refuse what only a Bitbucket has, and another name for a source of people, whose keys hold it."""
         other = [
             one.name
             for one in dataclasses.fields(changes)
@@ -94,7 +95,15 @@ class Registry:
         if integration.config.kind != "bitbucket" and other:
             raise ConfigError(
                 f"{integration.name!r} is not collected from Bitbucket, so it has no {' and no '.join(other)}.",
-                hint="Only its name and description can be changed.",
+                hint="Only its name and description can be changed."
+                if integration.imported
+                else "Only its description can be changed.",
+            )
+        if integration.config.kind == "people" and changes.name not in {None, integration.name}:
+            raise ConfigError(
+                f"{integration.name!r} is a source of people, and the keys of its people hold its name.",
+                hint="Import the list with another --source, then remove this one with "
+                f"`bucketgraph integration remove {quote(integration.name)}`.",
             )
 
     def _changed(
