@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from support.workbench import settings_for
 
 from bucketgraph.app import App, open_app
 from bucketgraph.bitbucket.oauth import Consumer
-from bucketgraph.errors import ConfigError, CredentialError
+from bucketgraph.errors import ConfigError, CredentialError, StoreError
 from bucketgraph.integrations.configuration import Changes, Entered, Integration, NewIntegration, Polling
 from bucketgraph.integrations.facts import LOST, schedule_in_words
 from bucketgraph.integrations.vault import KEY_FILE
@@ -169,6 +171,31 @@ def test_an_import_has_a_name_and_a_description_only(app: App) -> None:
     assert app.registry.update("folder", Changes(name="else", description="An export")).name == "else"
     with pytest.raises(ConfigError, match="not collected from Bitbucket, so it has no tags"):
         app.registry.update("else", Changes(tags={"a": "b"}))
+
+
+def test_tags_are_stored_with_the_configuration_or_neither_is(app: App) -> None:
+    app.registry.add(new(tags={"t": "0"}))
+    with closing(sqlite3.connect(app.store.where)) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE UPDATE OF tags ON integration BEGIN SELECT RAISE(ABORT, 'x'); END"
+        )
+        with pytest.raises(StoreError):
+            app.registry.update("acme", Changes(tags={"t": "1"}))
+        with pytest.raises(StoreError):
+            app.registry.add(new("beta", tags={"t": "0"}))
+        other.execute("DROP TRIGGER full")
+    assert [(one.name, one.config.tags) for one in app.registry.all()] == [("acme", {"t": "0"})]
+
+
+def test_the_name_of_a_removed_one_is_refused(app: App) -> None:
+    app.registry.add(new())
+    app.registry.remove("acme")
+    (gone,) = app.store.removed_integrations()
+    with pytest.raises(ConfigError, match="removed integration is kept under the name"):
+        app.registry.add(new(gone.name))
+    app.registry.add(new())
+    with pytest.raises(ConfigError, match="removed integration is kept under the name"):
+        app.registry.update("acme", Changes(name=gone.name))
 
 
 def test_changes_at_the_same_time_wait_for_each_other(app: App) -> None:

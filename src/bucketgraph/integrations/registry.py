@@ -62,10 +62,8 @@ class Registry:
                 created_on=now,
                 updated_on=now,
             )
-            self._store.add_integration(row)
-        integration = _integration(row)
-        self._tag(integration)
-        return integration
+            self._store.add_integration(row, config.properties(new.name))
+        return _integration(row)
 
     def update(self, name: str, changes: Changes) -> Integration:
         """Change an integration; raises ConfigError for a bad field, a taken name or a missing secret.
@@ -79,10 +77,9 @@ class Registry:
             config = changed_config(before.config, changes) if before.collected else before.config
             consumers = new_consumers(before.config, config, changes, self._secrets(row))
             row = self._changed(row, changes, config=config, consumers=consumers)
-            self._store.update_integration(row)
-        after = _integration(row)
-        if (after.name, after.config) != (before.name, before.config):
-            self._tag(after)
+            after = _integration(row)
+            tags = after.config.properties(after.name) if after.collected else None
+            self._store.update_integration(row, tags)
         return after
 
     def _check_kind(self, integration: Integration, changes: Changes) -> None:
@@ -127,11 +124,6 @@ class Registry:
     def _sealed(self, consumers: Sequence[Consumer]) -> str:
         credentials = Credentials(tuple(one.secret for one in consumers))
         return self._keyring.sealing().encrypt(msgspec.json.encode(credentials))
-
-    def _tag(self, integration: Integration) -> None:
-        """Have every entity of an integration tagged as its configuration says."""
-        if integration.config.kind == "bitbucket":
-            self._store.set_tags(integration.id, integration.config.properties(integration.name))
 
     def all(self) -> list[Integration]:
         """Return what is collected or imported, by name."""
