@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from support.workbench import settings_for
 
 from bucketgraph.app import App, open_app
 from bucketgraph.bitbucket.oauth import Consumer
+from bucketgraph.collect.progress import CallCounter, Silent
 from bucketgraph.errors import ConfigError, CredentialError, StoreError
 from bucketgraph.integrations.configuration import Changes, Entered, Integration, NewIntegration, Polling
 from bucketgraph.integrations.facts import LOST, schedule_in_words
@@ -171,6 +173,24 @@ def test_an_import_has_a_name_and_a_description_only(app: App) -> None:
     assert app.registry.update("folder", Changes(name="else", description="An export")).name == "else"
     with pytest.raises(ConfigError, match="not collected from Bitbucket, so it has no tags"):
         app.registry.update("else", Changes(tags={"a": "b"}))
+
+
+def test_who_opens_clients_gets_the_present_credentials_and_the_address_they_are_for(app: App) -> None:
+    found = app.registry.add(new())
+    moved = Changes(name="old", consumers=[Entered("k1", OTHER)], api_url=HERE, oauth_url=HERE)
+    app.registry.update("acme", moved)
+    app.registry.add(new(consumers=[Consumer("k9", "another")]))
+
+    async def opened() -> list[tuple[str, Consumer]]:
+        async with app.registry.clients(
+            found, ledger=app.ledger, patience=app.patience(), monitor=CallCounter(Silent())
+        ) as clients:
+            return [(one.origins.api, one.consumer) for one in clients]
+
+    assert asyncio.run(opened()) == [(HERE, Consumer("k1", OTHER))]
+    app.registry.remove("old")
+    with pytest.raises(ConfigError, match="'acme' was removed"):
+        asyncio.run(opened())
 
 
 def test_tags_are_stored_with_the_configuration_or_neither_is(app: App) -> None:

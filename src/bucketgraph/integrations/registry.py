@@ -17,6 +17,7 @@ from bucketgraph.bitbucket.budget import Ledger, consumer_id
 from bucketgraph.bitbucket.client import Client, Patience
 from bucketgraph.bitbucket.monitor import Monitor
 from bucketgraph.bitbucket.oauth import Consumer
+from bucketgraph.bitbucket.origins import Origins
 from bucketgraph.errors import ConfigError, Conflict, CredentialError, StoreUnreadable
 from bucketgraph.integrations.configuration import (
     Changes,
@@ -65,13 +66,14 @@ class Registry:
             self._store.add_integration(row, config.properties(new.name))
         return _integration(row)
 
-    def update(self, name: str, changes: Changes) -> Integration:
+    def update(self, name: str, changes: Changes, *, only: str | None = None) -> Integration:
         """Change an integration; raises ConfigError for a bad field, a taken name or a missing secret.
 
         Changes of one integration wait for each other, so that none is lost. `updated_on` moves with each.
+        `only` is the id that it must have: Conflict when the name is another one's by now.
         """
         with self._keyring.held():
-            row = self._row(name)
+            row = self._row(name, only)
             before = _integration(row)
             self._check_kind(before, changes)
             config = changed_config(before.config, changes) if before.collected else before.config
@@ -189,13 +191,19 @@ class Registry:
         check_name(name, hint="Choose a name for what is imported with --name.")
         return _add(self._store, name, import_config(integration_type))
 
-    def remove(self, name: str, *, purge: bool = False) -> None:
+    def remove(self, name: str, *, purge: bool = False, only: str | None = None) -> None:
         """End everything of an integration and keep its history, or delete all of it with every trace.
 
-        A purge takes the name or id of a removed one, too. Raises ConfigError when there is none, Conflict while a
-        run of it is under way, and what `Store.remove_integration` raises.
+        `only` is the id that it must have: Conflict when the name is another one's by now. Raises ConfigError when
+        there is none, Conflict while a run of it is under way, and what `Store.remove_integration` raises.
         """
-        integration = self._removable(name) if purge else self.find(name)
+        self._remove(_integration(self._row(name, only)), purge=purge)
+
+    def purge_removed(self, integration_id: str) -> None:
+        """Delete what is left of a removed integration; raises ConfigError when there is none of this id."""
+        self._remove(_integration(self.find_removed(integration_id)), purge=True)
+
+    def _remove(self, integration: Integration, *, purge: bool) -> None:
         with self.running(integration):
             forget = self._consumers_of_nobody_else(integration) if purge else ()
             self._store.remove_integration(integration.id, purge=purge, forget_consumers=forget)
@@ -222,13 +230,6 @@ class Registry:
             )
         return found[0]
 
-    def _removable(self, name: str) -> Integration:
-        """Return the integration in use of a name, or the removed one of a name or id."""
-        for row in self._store.removed_integrations():
-            if name in {row.id, row.name}:
-                return _integration(row)
-        return self.find(name)
-
     def _consumers_of_nobody_else(self, integration: Integration) -> set[str]:
         """Return how the call ledger names the consumers that no other integration has."""
         others = {key for one in self.all() if one.id != integration.id for key in one.config.consumer_keys}
@@ -244,6 +245,25 @@ class Registry:
         except CredentialError:
             # Between our looks at the row and at the keys somebody may have changed the keys.
             return self._consumers(self._row(name))
+
+    def _access(self, integration: Integration) -> tuple[Origins, tuple[Consumer, ...]]:
+        """Return where an integration's secrets may go, and its consumers, both of one moment.
+
+        It may have been changed since it was found: what was entered for one address must not go to another.
+        """
+        row = self._present(integration)
+        try:
+            consumers = self._consumers(row)
+        except CredentialError:  # somebody may have changed the keys between our two looks
+            row = self._present(integration)
+            consumers = self._consumers(row)
+        return _integration(row).config.origins, consumers
+
+    def _present(self, integration: Integration) -> IntegrationRow:
+        for row in self._store.integrations():
+            if row.id == integration.id:
+                return row
+        raise ConfigError(f"The integration {integration.name!r} was removed.", hint="Add it again.")
 
     def _consumers(self, row: IntegrationRow) -> tuple[Consumer, ...]:
         plain = self._keyring.reading().decrypt(row.credentials, whose=f"the integration {row.name!r}")
@@ -267,19 +287,20 @@ class Registry:
     async def clients(
         self, integration: Integration, *, ledger: Ledger, patience: Patience, monitor: Monitor
     ) -> AsyncIterator[list[Client]]:
-        """Open a client for each consumer."""
+        """Open a client for each consumer that the integration has now, whatever its name is by now."""
+        origins, consumers = self._access(integration)
         async with contextlib.AsyncExitStack() as stack:
             yield [
                 await stack.enter_async_context(
                     Client(
-                        integration.config.origins,
+                        origins,
                         consumer,
                         ledger=ledger,
                         patience=patience,
                         monitor=monitor,
                     )
                 )
-                for consumer in self.consumers(integration.name)
+                for consumer in consumers
             ]
 
     @contextlib.contextmanager
@@ -307,13 +328,18 @@ class Registry:
         """Return the lock beside the database, which all processes on it share whatever their home is."""
         return run_lock_file(self._store.where, integration.id)
 
-    def _row(self, name: str) -> IntegrationRow:
+    def _row(self, name: str, only: str | None = None) -> IntegrationRow:
         rows = {row.name: row for row in self._store.integrations() if _kind_of(row) != "mapper"}
         if name not in rows:
             known = ", ".join(rows) or "none yet"
             raise ConfigError(
                 f"There is no integration named {name!r} (known: {known}).",
                 hint="Add it with `bucketgraph integration add`.",
+            )
+        if only not in {None, rows[name].id}:
+            raise Conflict(
+                f"{name!r} is the name of another integration by now; nothing was changed.",
+                hint="Look at `bucketgraph integration list` and run this again.",
             )
         return rows[name]
 
