@@ -229,6 +229,17 @@ def test_changes_at_the_same_time_wait_for_each_other(app: App) -> None:
     assert len(set(moments)) == 12
 
 
+def test_changes_that_build_on_what_is_there_lose_nothing_of_each_other(app: App) -> None:
+    app.registry.add(new())
+
+    def add_tag(number: int) -> Integration:
+        return app.registry.update("acme", lambda config: Changes(tags={**config.tags, f"t{number}": True}))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add_tag, range(12)))
+    assert app.registry.find("acme").config.tags == {f"t{number}": True for number in range(12)}
+
+
 def test_a_lost_key_bricks_nothing_and_entering_credentials_heals(app: App, tmp_path: Path) -> None:
     app.registry.add(new())
     app.registry.add(new("beta", consumers=[Consumer("k1", OTHER), Consumer("k2", OTHER)]))

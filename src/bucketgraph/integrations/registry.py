@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
@@ -66,15 +66,20 @@ class Registry:
             self._store.add_integration(row, config.properties(new.name))
         return _integration(row)
 
-    def update(self, name: str, changes: Changes, *, only: str | None = None) -> Integration:
+    def update(
+        self, name: str, changes: Changes | Callable[[Config], Changes], *, only: str | None = None
+    ) -> Integration:
         """Change an integration; raises ConfigError for a bad field, a taken name or a missing secret.
 
-        Changes of one integration wait for each other, so that none is lost. `updated_on` moves with each.
+        Changes of one integration wait for each other, so that none is lost; those that build on the present
+        configuration are given as a function of it. `updated_on` moves with each.
         `only` is the id that it must have: Conflict when the name is another one's by now.
         """
         with self._keyring.held():
             row = self._row(name, only)
             before = _integration(row)
+            if not isinstance(changes, Changes):
+                changes = changes(before.config)
             self._check_kind(before, changes)
             config = changed_config(before.config, changes) if before.collected else before.config
             consumers = new_consumers(before.config, config, changes, self._secrets(row))
