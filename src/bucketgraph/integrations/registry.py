@@ -52,6 +52,7 @@ class Registry:
     def add(self, new: NewIntegration) -> Integration:
         """Store a new integration; raises ConfigError for a bad field or a taken name."""
         config = valid_config(new)
+        _check_not_the_mappers(self._store, new.name)
         now = int(time.time() * 1000)
         with self._keyring.held():
             row = IntegrationRow(
@@ -356,6 +357,7 @@ def of_kinds(store: Store, *kinds: Kind) -> list[Integration]:
 
 def _add(store: Store, name: str, config: Config) -> Integration:
     """Store an integration that has no credentials."""
+    _check_not_the_mappers(store, name)
     now = int(time.time() * 1000)
     row = IntegrationRow(
         id=str(uuid.uuid4()),
@@ -368,6 +370,14 @@ def _add(store: Store, name: str, config: Config) -> Integration:
     )
     store.add_integration(row)
     return _integration(row)
+
+
+def _check_not_the_mappers(store: Store, name: str) -> None:
+    """Raise ConfigError for the name of the mapper, which is in no list and cannot be removed."""
+    if name in {row.name for row in store.integrations() if _kind_of(row) == "mapper"}:
+        raise ConfigError(
+            f"The name {name!r} is taken by the mapping of people to users.", hint="Choose another name."
+        )
 
 
 class _OfKind(msgspec.Struct):
