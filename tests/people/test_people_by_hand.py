@@ -114,3 +114,8 @@ def test_a_source_of_people_is_described_anew_and_keeps_its_name(desk: Home) -> 
     with pytest.raises(ConfigError, match="has no paused"):
         registry.update("staff", Changes(paused=True))
     assert desk.names("staff") == ["Ada"]
+
+
+def test_facts_by_hand_are_cleaned_as_those_of_a_file() -> None:
+    facts = read_facts([("Bitbucket nickname", "ada\x00\x7f"), ("title", "\x00"), ("First name", " A\tda ")])
+    assert facts == {"bitbucketNickname": "ada", "title": None, "firstName": "A da"}
