@@ -298,9 +298,12 @@ class App:
         """Make `bitbucket_user IS Person` true after users or people changed; cheap when they did not."""
         return recompute(self.store)
 
-    def remove(self, name: str, *, purge: bool = False) -> None:
-        """End everything of an integration, or with `purge` erase it, and map people anew."""
-        self.registry.remove(name, purge=purge)
+    def remove(self, name: str, *, purge: bool = False, only: str | None = None) -> None:
+        """End everything of an integration, or with `purge` erase it, and map people anew.
+
+        `only` is the id that it must have: Conflict when the name is another one's by now.
+        """
+        self.registry.remove(name, purge=purge, only=only)
         self.recompute_people()
 
     def backup(
