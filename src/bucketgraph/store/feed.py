@@ -22,7 +22,7 @@ _CURSOR = re.compile(r"([1-9][0-9]{0,15})\.([0-9]{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
+class Event:
     """Version `version` of object `of` began (or, when `ended`, was deleted) in a publication."""
 
     publication: int
@@ -123,10 +123,10 @@ def page(connection: Connection, place: Place, *, integration_id: str | None = N
     return Page(changes, Place(following, read).cursor(), more=True)
 
 
-def _in_order(connection: Connection, chosen: Sequence[tuple[Element, _Event]]) -> list[Change]:
+def _in_order(connection: Connection, chosen: Sequence[tuple[Element, Event]]) -> list[Change]:
     """Return the changes of events in their order."""
     made = {
-        element: iter(_changes_of(connection, element, [event for kind, event in chosen if kind == element]))
+        element: iter(changes_of(connection, element, [event for kind, event in chosen if kind == element]))
         for element in ELEMENTS
     }
     return [next(made[element]) for element, _ in chosen]
@@ -135,7 +135,7 @@ def _in_order(connection: Connection, chosen: Sequence[tuple[Element, _Event]]) 
 def _changes(connection: Connection, window: _Window) -> list[Change]:
     found: list[Change] = []
     for element in ELEMENTS:
-        found += _changes_of(connection, element, _events(connection, element, window))
+        found += changes_of(connection, element, _events(connection, element, window))
     found.sort(key=lambda change: (change.publication, change.element, change.type, change.key))
     return found
 
@@ -151,15 +151,16 @@ def last_publication(connection: Connection) -> int:
     return int(connection.execute(select(func.max(t.publication.c.id))).scalar() or 0)
 
 
-def _tables(element: Element) -> tuple[Table, Table, Any]:
+def tables_of(element: Element) -> tuple[Table, Table, Any]:
+    """Return the present versions, the former ones, and the latter's column of what they are versions of."""
     if element == "entity":
         return t.entity, t.entity_history, t.entity_history.c.entity_id
     return t.relationship, t.relationship_history, t.relationship_history.c.relationship_id
 
 
-def _events(connection: Connection, element: Element, window: _Window) -> list[_Event]:
-    present, history, of = _tables(element)
-    found: list[_Event] = []
+def _events(connection: Connection, element: Element, window: _Window) -> list[Event]:
+    present, history, of = tables_of(element)
+    found: list[Event] = []
     for table, key in ((present, present.c.id), (history, of)):
         for number, ended in ((table.c.publication, False), (table.c.end_publication, True)):
             columns = (number, t.publication.c.published_on, key, table.c.version)
@@ -167,12 +168,13 @@ def _events(connection: Connection, element: Element, window: _Window) -> list[_
             if window.first is not None:
                 query = query.order_by(number, key, table.c.version).limit(window.first)
             rows = connection.execute(query)
-            found += [_Event(row[0], row[1], row[2], row[3], ended) for row in rows]
+            found += [Event(row[0], row[1], row[2], row[3], ended) for row in rows]
     found.sort(key=lambda event: (event.publication, event.of, event.version, event.ended))
     return found
 
 
-def _changes_of(connection: Connection, element: Element, events: list[_Event]) -> list[Change]:
+def changes_of(connection: Connection, element: Element, events: Sequence[Event]) -> list[Change]:
+    """Tell what each of some events of one kind of element was."""
     ids = {event.of for event in events}
     versions = _versions(connection, element, ids)
     labels = _entity_labels(connection, ids) if element == "entity" else _edge_labels(connection, ids)
@@ -193,7 +195,7 @@ class _Version:
 
 
 def _what_happened(
-    event: _Event, now: _Version, last: _Version | None
+    event: Event, now: _Version, last: _Version | None
 ) -> tuple[ChangeKind, Mapping[str, Value], Mapping[str, Value]]:
     present = parse_properties(now.props)
     if event.ended:
@@ -218,7 +220,7 @@ def _differ(one: Value | None, other: Value | None) -> bool:
 def _versions(
     connection: Connection, element: Element, ids: Iterable[int]
 ) -> dict[tuple[int, int], _Version]:
-    present, history, of = _tables(element)
+    present, history, of = tables_of(element)
     found: dict[tuple[int, int], _Version] = {}
     for chunk in chunks(sorted(ids)):
         for table, key in ((present, present.c.id), (history, of)):

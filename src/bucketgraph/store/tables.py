@@ -260,6 +260,7 @@ entity = Table(
     Column("props", Text, nullable=False),
     UniqueConstraint("integration_id", "key", name="entity_key"),
     Index("entity_type_id", "type_id", "end_on"),
+    Index("entity_name", "type_id", text("name COLLATE NOCASE"), "end_on"),
     Index("entity_publication", "publication"),
     Index("entity_end_publication", "end_publication"),
 )

@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
-from bucketgraph.web.pages import account, find, home, provider, settings, setup, signin, tokens, users
+from bucketgraph.web.pages import (
+    account,
+    assets,
+    changes,
+    entities,
+    find,
+    graphs,
+    home,
+    people,
+    people_import,
+    provider,
+    query,
+    questions,
+    saved,
+    settings,
+    setup,
+    signin,
+    tokens,
+    users,
+)
 from bucketgraph.web.visit import Page
 
 PAGES: tuple[Page, ...] = (
+    *assets.PAGES,
+    *changes.PAGES,
+    *entities.PAGES,
+    *graphs.PAGES,
     *home.PAGES,
+    *query.PAGES,
+    *questions.PAGES,
+    *saved.PAGES,
+    *people.PAGES,
+    *people_import.PAGES,
     *find.PAGES,
     *signin.PAGES,
     *setup.PAGES,

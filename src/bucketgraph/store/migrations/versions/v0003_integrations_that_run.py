@@ -28,6 +28,7 @@ def upgrade() -> None:
     ):
         op.add_column("run", column)
     op.create_index("run_workflow", "run", ["workflow_id"], unique=True)
+    op.create_index("entity_name", "entity", ["type_id", sa.text("name COLLATE NOCASE"), "end_on"])
     op.create_table(
         "run_event",
         sa.Column("id", _BIG_ID, primary_key=True),
