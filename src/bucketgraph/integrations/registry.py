@@ -16,6 +16,7 @@ from bucketgraph.bitbucket.budget import Ledger, consumer_id
 from bucketgraph.bitbucket.client import Client, Patience
 from bucketgraph.bitbucket.monitor import Monitor
 from bucketgraph.bitbucket.oauth import Consumer
+from bucketgraph.bitbucket.origins import Origins
 from bucketgraph.errors import ConfigError, Conflict, CredentialError, StoreUnreadable
 from bucketgraph.integrations.configuration import (
     Changes,
@@ -267,19 +268,11 @@ class Registry:
         self, integration: Integration, *, ledger: Ledger, patience: Patience, monitor: Monitor
     ) -> AsyncIterator[list[Client]]:
         """Open a client for each consumer."""
-        async with contextlib.AsyncExitStack() as stack:
-            yield [
-                await stack.enter_async_context(
-                    Client(
-                        integration.config.origins,
-                        consumer,
-                        ledger=ledger,
-                        patience=patience,
-                        monitor=monitor,
-                    )
-                )
-                for consumer in self.consumers(integration.name)
-            ]
+        consumers, origins = self.consumers(integration.name), integration.config.origins
+        async with open_clients(
+            origins, consumers, ledger=ledger, patience=patience, monitor=monitor
+        ) as clients:
+            yield clients
 
     @contextlib.contextmanager
     def running(self, integration: Integration) -> Iterator[None]:
@@ -315,6 +308,20 @@ class Registry:
                 hint="Add it with `bucketgraph integration add`.",
             )
         return rows[name]
+
+
+@contextlib.asynccontextmanager
+async def open_clients(
+    origins: Origins, consumers: Sequence[Consumer], *, ledger: Ledger, patience: Patience, monitor: Monitor
+) -> AsyncIterator[list[Client]]:
+    """Open a client for each of some consumers, stored or not."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                Client(origins, consumer, ledger=ledger, patience=patience, monitor=monitor)
+            )
+            for consumer in consumers
+        ]
 
 
 def of_kinds(store: Store, *kinds: Kind) -> list[Integration]:
