@@ -150,14 +150,15 @@ class Administration(ABC):
         limit: int | None = None,
         names: Collection[str] | None = None,
         newest: bool = False,
+        skip: int = 0,
     ) -> list[RunEvent]:
         """Return a run's events with greater ids than `after`, at least a level and one of the names, oldest first.
 
-        Where there are more than `limit`, the oldest are returned, or with `newest` the newest.
+        Where there are more than `limit`, the oldest behind `skip` of them are returned, or with `newest` the newest.
         """
         with self._reading() as connection:
             return events.read(
-                connection, run_id, after=after, level=level, limit=limit, names=names, newest=newest
+                connection, run_id, after=after, level=level, limit=limit, names=names, newest=newest, skip=skip
             )
 
     def event_number(self, run_id: int, *, after: int = 0, level: Level = "debug") -> int:

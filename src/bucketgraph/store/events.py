@@ -44,10 +44,11 @@ def read(
     limit: int | None = None,
     names: Collection[str] | None = None,
     newest: bool = False,
+    skip: int = 0,
 ) -> list[RunEvent]:
     """Return a run's events with greater ids than `after`, at least a level and one of the names, oldest first.
 
-    Where there are more than `limit`, the oldest are returned, or with `newest` the newest.
+    Where there are more than `limit`, the oldest behind `skip` of them are returned, or with `newest` the newest.
     """
     event = t.run_event.c
     query = select(t.run_event).where(
@@ -55,7 +56,7 @@ def read(
     )
     if names is not None:
         query = query.where(event.name.in_(names))
-    rows = connection.execute(query.order_by(event.id.desc() if newest else event.id).limit(limit))
+    rows = connection.execute(query.order_by(event.id.desc() if newest else event.id).limit(limit).offset(skip))
     found = [_event(row) for row in rows]
     return found[::-1] if newest else found
 
