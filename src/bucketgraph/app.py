@@ -41,6 +41,9 @@ from bucketgraph.store.store import Store
 _DAY_MS = 86_400_000
 
 if TYPE_CHECKING:
+    from bucketgraph.access.oidc import Oidc
+    from bucketgraph.access.passwords import Passwords
+    from bucketgraph.access.sessions import Limits
     from bucketgraph.exchange import archive
     from bucketgraph.exchange.backups import Replacement, Restored
     from bucketgraph.exchange.exports import Exported
@@ -83,6 +86,27 @@ class App:
     def ledger(self) -> StoreLedger:
         """Return the persisted call ledger."""
         return StoreLedger(self.store)
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        """Return who makes and checks the hashes of passwords."""
+        from bucketgraph.access.passwords import Passwords  # noqa: PLC0415  # no run needs it
+
+        return Passwords(memory_mib=self.settings.password_memory_mib)
+
+    @cached_property
+    def session_limits(self) -> Limits:
+        """Return how long people stay signed in."""
+        from bucketgraph.access.sessions import Limits  # noqa: PLC0415
+
+        return Limits.of(self.settings)
+
+    @cached_property
+    def oidc(self) -> Oidc | None:
+        """Return the identity provider, if one is configured; raises ConfigError when it is not configured whole."""
+        from bucketgraph.access.oidc import Oidc  # noqa: PLC0415
+
+        return Oidc.of(self.settings)
 
     def patience(self, *, wait: bool = True) -> Patience:
         """Return how clients deal with failures and limits."""

@@ -12,6 +12,10 @@
     │   ├── CredentialError     the source refuses the consumer (key, scope, privacy)
     │   └── RequestError        a request to the server that it does not serve (HTTP 400)
     │       ├── Unauthenticated no token, or one that is not valid (401)
+    │       ├── SignInRefused   not this name with this password, or not this identity (401)
+    │       ├── TooManyTries    signing in failed too often; knows how long to wait (429)
+    │       ├── SpentLink       a one-time link that is used, too old or not known (410)
+    │       ├── StaleForm       a form that was not made for this session (403)
     │       ├── Forbidden       the token's role or integration does not allow it (403)
     │       ├── WrongMethod     this address has no such method (405)
     │       ├── TooLarge        the body is longer than the server reads (413)
@@ -161,6 +165,39 @@ class Unauthenticated(RequestError):
 
     code = "unauthenticated"
     http_status = 401
+
+
+class SignInRefused(RequestError):
+    """The name, the password or the identity is not that of somebody who may come in."""
+
+    code = "sign-in-refused"
+    http_status = 401
+
+
+class TooManyTries(RequestError):
+    """Signing in failed too often; the next try counts after `wait_seconds`."""
+
+    code = "too-many-tries"
+    http_status = 429
+
+    def __init__(self, message: str, *, hint: str = "", wait_seconds: int = 0) -> None:
+        """Take how long to wait, too."""
+        super().__init__(message, hint=hint)
+        self.wait_seconds = wait_seconds
+
+
+class SpentLink(RequestError):
+    """A one-time link that was used, is too old or is not known."""
+
+    code = "spent-link"
+    http_status = 410
+
+
+class StaleForm(RequestError):
+    """A form that was not made for this session, or a session before it."""
+
+    code = "stale-form"
+    http_status = 403
 
 
 class Forbidden(RequestError):

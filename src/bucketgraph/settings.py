@@ -23,7 +23,7 @@ from bucketgraph.errors import ConfigError
 
 PREFIX = "BUCKETGRAPH_"
 CONFIG_FILE = "config.toml"
-OTHER_VARIABLES = frozenset({"OAUTH_SECRET"})
+OTHER_VARIABLES = frozenset({"OAUTH_SECRET", "PASSWORD"})
 """What else is read from the environment under the prefix, and is no setting."""
 
 _SERVICE_LINK = re.compile(r"SERVICE_(HOST|PORT(_\w+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?")
@@ -138,6 +138,59 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, le=64, description="How many J1QL queries the server answers at once.")
     ] = 4
     open_metrics: Annotated[bool, Meta(description="Let /metrics be read without a token.")] = False
+    public_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[^/?#@\s]+)?\Z",
+            description="Where people open the server, such as https://graph.example.com, without a path; signing in "
+            "through an identity provider needs it.",
+        ),
+    ] = ""
+    session_idle_minutes: Annotated[
+        int, Meta(ge=1, le=525_600, description="After how many minutes without a request a session ends.")
+    ] = 480
+    session_days: Annotated[
+        int, Meta(ge=1, le=365, description="After how many days a session ends however much it is used.")
+    ] = 14
+    password_memory_mib: Annotated[
+        int,
+        Meta(ge=19, le=4_096, description="Memory that checking one password takes (Argon2id), in MiB."),
+    ] = 64
+    oidc_issuer: Annotated[
+        str,
+        Meta(
+            description="The identity provider's issuer, as it writes itself, such as "
+            "https://login.example.com/realms/acme; empty: nobody signs in through one."
+        ),
+    ] = ""
+    oidc_client_id: Annotated[str, Meta(description="The client id that the identity provider gave.")] = ""
+    oidc_client_secret: Annotated[
+        Secret | None, Meta(description="The client secret that the identity provider gave.")
+    ] = None
+    oidc_roles_claim: Annotated[
+        str, Meta(description="The claim that lists groups or roles, such as groups or realm_access.roles.")
+    ] = ""
+    oidc_role_map: Annotated[
+        str,
+        Meta(
+            description="What these mean here, separated by semicolons: security=admin; developers=viewer. "
+            "The highest role counts."
+        ),
+    ] = ""
+    oidc_allowed_domains: Annotated[
+        str,
+        Meta(
+            description="Domains, separated by commas, of which a verified e-mail address must be; "
+            "empty: of any, or none."
+        ),
+    ] = ""
+    oidc_default_role: Annotated[
+        str,
+        Meta(
+            pattern=r"^(none|viewer|editor|admin)\Z",
+            description="The role of whom the map names no role for; none: they may not come in.",
+        ),
+    ] = "none"
     concurrent_runs: Annotated[
         int, Meta(ge=1, le=64, description="How many integrations the server collects at once.")
     ] = 4

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from web.consolekit import Console, console
 from web.sitekit import House, collect, house
 
 
@@ -21,4 +22,11 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(collected: Path, tmp_path: Path) -> Iterator[House]:
     """Return a site of one's own."""
     with house(collected, tmp_path / "home") as opened:
+        yield opened
+
+
+@pytest.fixture
+def pages(collected: Path, tmp_path: Path) -> Iterator[Console]:
+    """Return the console of a site of one's own."""
+    with console(collected, tmp_path / "pages-home") as opened:
         yield opened

@@ -16,7 +16,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final, cast
 
-from bucketgraph.access.roles import Role
+from bucketgraph.access.roles import ROLES, Role
+from bucketgraph.access.who import Visitor
 from bucketgraph.errors import ConfigError, Conflict, Unauthenticated, Unknown
 from bucketgraph.graph.values import epoch_ms
 from bucketgraph.store.base import TokenRow
@@ -51,10 +52,12 @@ def create(
     *,
     integration_id: str | None = None,
     expires_on: int | None = None,
+    account_id: str | None = None,
 ) -> tuple[str, TokenRow]:
     """Make a token and store its hash; returns the token itself, which nobody can show again.
 
-    `expires_on` is epoch ms. Raises ConfigError for a name that cannot be used, Conflict for one that is taken.
+    `expires_on` is epoch ms. One of an account may never do more than its owner may at the time.
+    Raises ConfigError for a name that cannot be used, Conflict for one that is taken.
     """
     if not _NAME.fullmatch(name):
         raise ConfigError(
@@ -62,7 +65,9 @@ def create(
             hint="Use 1 to 100 letters, digits, blanks, _, ., @ and -, beginning with a letter or digit.",
         )
     token = PREFIX + secrets.token_urlsafe(32)
-    row = TokenRow(str(uuid.uuid4()), name, role, integration_id, digest(token), _now(), expires_on)
+    row = TokenRow(
+        str(uuid.uuid4()), name, role, integration_id, digest(token), _now(), expires_on, None, account_id
+    )
     if not store.add_token(row):
         raise Conflict(
             f"There is already a token named {name!r}.",
@@ -80,6 +85,25 @@ def revoke(store: Store, name: str) -> TokenRow:
     return found[name]
 
 
+def create_own(
+    store: Store, visitor: Visitor, name: str, role: Role, *, expires_on: int | None = None
+) -> tuple[str, TokenRow]:
+    """Make a token of a visitor's own, of at most the visitor's role; raises as `create` does, and Forbidden."""
+    visitor.require(role)
+    return create(store, name, role, expires_on=expires_on, account_id=visitor.account_id)
+
+
+def own(store: Store, visitor: Visitor) -> list[TokenRow]:
+    """Return a visitor's own tokens by name."""
+    return [row for row in store.tokens() if row.account_id == visitor.account_id]
+
+
+def revoke_own(store: Store, visitor: Visitor, token_id: str) -> None:
+    """Delete one of a visitor's own tokens; raises Unknown for any other."""
+    if token_id not in {row.id for row in own(store, visitor)} or not store.remove_token(token_id):
+        raise Unknown("This token is not there, or not any more.", hint="See the list of your tokens.")
+
+
 def find(store: Store, token: str) -> Identity:
     """Return who a token is; raises Unauthenticated for one that is unknown, revoked or expired."""
     row = store.find_token(digest(token)) if _TOKEN.fullmatch(token) else None
@@ -87,7 +111,18 @@ def find(store: Store, token: str) -> Identity:
         raise Unauthenticated("The token is not known here; it may have been revoked.", hint=_HINT)
     if expired(row):
         raise Unauthenticated(f"The token {row.name!r} has expired.", hint=_HINT)
-    return Identity(row.id, row.name, cast("Role", row.role), row.integration_id)
+    return Identity(row.id, row.name, _role(store, row), row.integration_id)
+
+
+def _role(store: Store, row: TokenRow) -> Role:
+    """Return what a token may do now; raises Unauthenticated when its owner's account is closed or gone."""
+    role = cast("Role", row.role)
+    if row.account_id is None:
+        return role
+    owner = store.account(row.account_id)
+    if owner is None or owner.disabled_on is not None:
+        raise Unauthenticated(f"The account behind the token {row.name!r} is closed.", hint=_HINT)
+    return min(role, cast("Role", owner.role), key=ROLES.index)
 
 
 def expired(row: TokenRow) -> bool:

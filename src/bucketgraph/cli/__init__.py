@@ -40,6 +40,7 @@ from bucketgraph.cli import (
     shell,
     sync,
     token,
+    user,
 )
 from bucketgraph.cli.output import show_error
 from bucketgraph.errors import EXIT_FAILED, BucketgraphError
@@ -71,6 +72,7 @@ app.command("complete")(complete.complete)
 app.command("diff")(diff.diff)
 app.add_typer(parameter.app, name="parameter")
 app.add_typer(token.app, name="token")
+app.add_typer(user.app, name="user")
 app.command("openapi")(openapi.openapi)
 app.command("entities")(graph.entities)
 app.command("relationships")(graph.relationships)

@@ -15,7 +15,7 @@ _NAMED = re.compile(rf"{_NAMES}|(?:\w+_)?token", re.IGNORECASE)
 _SECRET = re.compile(
     rf"""(?:{_NAMES})["']?\s*[:=,]\s*(?:b(?=["']))?(?:"[^"]*"|'[^']*'|(?:(?:Bearer|Basic)\s+)?[^\s&"'),}}\]]+)"""
     r"""|(?:Bearer|Basic)\s+[A-Za-z0-9._~+/=-]+"""
-    r"""|bg_[A-Za-z0-9_-]{43}"""
+    r"""|bg[a-z]?_[A-Za-z0-9_-]{43}"""
     r"""|(?<=://)[^/\s:@"']*:[^/\s@"']+(?=@)""",
     re.IGNORECASE,
 )

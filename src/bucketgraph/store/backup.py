@@ -220,8 +220,13 @@ def _told(progress: Progress | None) -> Callable[[int, int, int], None]:
 
 
 def _carry_over(present: sqlite3.Connection, copy: sqlite3.Connection) -> None:
-    """Raise the copy's ids and booked calls to the present ones; SQLite passes on what was copied already."""
+    """Raise the copy's ids and booked calls to the present ones; SQLite passes on what was copied already.
+
+    Nobody is signed in by a copy, and no link of it works: they may have been ended since.
+    """
     copy.execute("BEGIN")
+    copy.execute("DELETE FROM session")
+    copy.execute("DELETE FROM setup_link")
     marks = present.execute("SELECT name, id FROM high_water").fetchall()
     marks += [(name, _highest(present, name)) for name in _NUMBERED]
     copy.executemany(

@@ -168,7 +168,7 @@ class RunEvent:
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A token of the API as stored: its hash, never itself. Times are epoch ms."""
+    """A token of the API as stored: its hash, never itself. Times are epoch ms. `account_id` is whose own it is."""
 
     id: str
     name: str
@@ -178,6 +178,7 @@ class TokenRow:
     created_on: int
     expires_on: int | None = None
     last_used_on: int | None = None
+    account_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from bucketgraph.store.base import (
     StoredRelationship,
 )
 from bucketgraph.store.copies import Copies
+from bucketgraph.store.doorkeeping import Doorkeeping
 from bucketgraph.store.lifecycle import Lifecycle
 from bucketgraph.store.mapped import Link
 from bucketgraph.store.transaction import Dictionary
@@ -58,7 +59,7 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class Store(Lifecycle, Copies):
+class Store(Lifecycle, Copies, Doorkeeping):
     """The graph with its history. All methods are synchronous; writes take the file's one write lock."""
 
     def __init__(

@@ -92,8 +92,95 @@ api_token = Table(
     Column("created_on", BigInteger, nullable=False),
     Column("expires_on", BigInteger),
     Column("last_used_on", BigInteger),
+    Column("account_id", Text, index=True),
 )
-"""Bearer tokens of the API: only a hash is kept. One with an `integration_id` sees and changes that one alone."""
+"""Bearer tokens of the API: only a hash is kept. One with an `integration_id` sees and changes that one alone; one with
+an `account_id` is somebody's own, may never do more than its owner, and ends with the account."""
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("oidc_issuer", Text),
+    Column("oidc_subject", Text),
+    Column("created_on", BigInteger, nullable=False),
+    Column("updated_on", BigInteger, nullable=False),
+    Column("signed_in_on", BigInteger),
+    Column("disabled_on", BigInteger),
+    Column("session_epoch", Integer, nullable=False, server_default="0"),
+    Index("account_name", text("lower(name)"), unique=True),
+    Index("account_oidc", "oidc_issuer", "oidc_subject", unique=True),
+)
+"""Who may sign in: with a password, of which the Argon2 hash is kept, or as who an identity provider says they are.
+Sessions of an older `session_epoch` are over."""
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("account_id", Text, nullable=False, index=True),
+    Column("epoch", Integer, nullable=False),
+    Column("created_on", BigInteger, nullable=False),
+    Column("last_seen_on", BigInteger, nullable=False),
+    Column("expires_on", BigInteger, nullable=False, index=True),
+    Column("user_agent", Text, nullable=False),
+)
+"""Who is signed in; `id` is the hash of what the browser's cookie holds."""
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("minute", BigInteger, primary_key=True, autoincrement=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_on", BigInteger, nullable=False),
+    Index("login_attempt_minute", "minute"),
+)
+"""Failed sign-ins by minute since the epoch; `key` is the hash of an account's name or of an address."""
+
+setup_link = Table(
+    "setup_link",
+    metadata,
+    Column("hash", Text, primary_key=True),
+    Column("purpose", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("account_id", Text, index=True),
+    Column("created_on", BigInteger, nullable=False),
+    Column("expires_on", BigInteger, nullable=False, index=True),
+    Column("used_on", BigInteger),
+)
+"""Links that work once: only their hashes are kept."""
+
+saved_question = Table(
+    "saved_question",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("account_id", Text, index=True),
+    Column("shared", Boolean, nullable=False, server_default="0"),
+    Column("created_on", BigInteger, nullable=False),
+    Column("updated_on", BigInteger, nullable=False),
+)
+"""Questions that people keep; a shared one outlives its account, and has none then."""
+
+query_history = Table(
+    "query_history",
+    metadata,
+    Column("id", _BIG_ID, primary_key=True),
+    Column("account_id", Text, nullable=False),
+    Column("on", BigInteger, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("rows", Integer),
+    Column("took_ms", Integer, nullable=False),
+    Index("query_history_account", "account_id", "id"),
+)
+"""What an account asked last; `rows` is null where no answer came."""
 
 publication = Table(
     "publication",

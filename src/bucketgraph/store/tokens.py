@@ -35,6 +35,11 @@ def remove(connection: Connection, token_id: str) -> bool:
     return connection.execute(delete(t.api_token).where(t.api_token.c.id == token_id)).rowcount > 0
 
 
+def remove_all(connection: Connection, account_id: str) -> int:
+    """Delete an account's own tokens and return how many there were."""
+    return connection.execute(delete(t.api_token).where(t.api_token.c.account_id == account_id)).rowcount
+
+
 def touch(connection: Connection, token_id: str, now: int) -> None:
     """Note when a token was last used (epoch ms)."""
     connection.execute(update(t.api_token).where(t.api_token.c.id == token_id).values(last_used_on=now))

@@ -1,7 +1,7 @@
-"""The server's edge: the JSON API under `/api/v1`, health and metrics.
+"""The server's edge: the console's pages, the JSON API under `/api/v1`, health and metrics.
 
-In: HTTP requests with bearer tokens. Out: JSON, one envelope for errors, an OpenAPI document.
-May import `app` and all below it; never `cli`.
+In: HTTP requests, with sessions of people or bearer tokens of programs. Out: HTML; JSON with one envelope for errors
+and an OpenAPI document. May import `app` and all below it; never `cli`.
 
 Example::
 

@@ -1,4 +1,7 @@
-"""The gate that every request passes: its id, the host it names, its token; and what is counted and logged of it."""
+"""The gate that every request passes: its id, the host it names, its token; and what is counted and logged of it.
+
+Tokens open the API and nothing else, sessions the pages and nothing else: a browser's cookie is worth nothing here.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from bucketgraph.bitbucket.origins import is_loopback
 from bucketgraph.errors import BucketgraphError, StoreError, WrongHost
 from bucketgraph.web import envelope
 from bucketgraph.web.api.system import METRICS
+from bucketgraph.web.console import HEADERS as PAGE_HEADERS
 from bucketgraph.web.health import OPEN_PATHS
 from bucketgraph.web.routing import Site
 from bucketgraph.web.workers import FailedCall, Workers
@@ -44,7 +48,7 @@ class Gate:
         headers = Headers(scope=scope)
         state = scope.setdefault("state", {})
         state["request_id"] = request = envelope.request_id(headers.get(envelope.REQUEST_ID))
-        passing = _Passing(send, request)
+        passing = _Passing(send, request, page=not for_programs(scope["path"]))
         self._site.metrics.began()
         try:
             with structlog.contextvars.bound_contextvars(request=request):
@@ -59,7 +63,8 @@ class Gate:
         state: dict[str, Any] = scope["state"]
         try:
             self._check_host(scope, headers)
-            state["identity"] = await self._identity(scope["path"], headers)
+            if for_programs(scope["path"]):
+                state["identity"] = await self._identity(scope["path"], headers)
         except BucketgraphError as error:
             return envelope.refusal(error, state["request_id"])
         except FailedCall as error:
@@ -93,26 +98,27 @@ class Gate:
         method = scope["method"] if scope["method"] in _METHODS else "other"
         route = scope["path"] if scope["path"] in OPEN_PATHS else str(state.get("route", "none"))
         self._site.metrics.answered(method, route, passing.status, seconds)
-        who = state.get("identity")
+        identity = state.get("identity")
         _log.info(
             "request",
             method=method,
             route=route,
             status=passing.status,
             ms=round(seconds * 1000, 1),
-            who=who.name if who else None,
+            who=identity.name if identity else state.get("who"),
             request=state["request_id"],
         )
 
 
+_PROGRAMS: Final = OPEN_PATHS | {METRICS, "/api"}
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 
 
 class _Passing:
     """An answer on its way out."""
 
-    def __init__(self, send: Send, request: str) -> None:
-        self._send, self._request = send, request
+    def __init__(self, send: Send, request: str, *, page: bool) -> None:
+        self._send, self._request, self._page = send, request, page
         self.status, self.began = 500, time.perf_counter()
 
     async def send(self, message: Message) -> None:
@@ -120,9 +126,18 @@ class _Passing:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            headers.update(envelope.HEADERS)
+            if self._page:
+                for name, value in PAGE_HEADERS.items():
+                    headers.setdefault(name, value)
+            else:
+                headers.update(envelope.HEADERS)
             headers[envelope.REQUEST_ID] = self._request
         await self._send(message)
+
+
+def for_programs(path: str) -> bool:
+    """Tell whether a path is of those that programs ask with tokens; people open the others with their sessions."""
+    return path in _PROGRAMS or path.startswith("/api/")
 
 
 def failed(error: FailedCall, request: str) -> Response:

@@ -25,8 +25,9 @@ from bucketgraph.observe.metrics import Metrics
 from bucketgraph.web import envelope, reading
 from bucketgraph.web.api import ROUTES
 from bucketgraph.web.api.system import samples
+from bucketgraph.web.console import Console
 from bucketgraph.web.engine import Engine
-from bucketgraph.web.gate import Gate, failed
+from bucketgraph.web.gate import Gate, failed, for_programs
 from bucketgraph.web.health import addresses
 from bucketgraph.web.routing import Call, Plain, Route, Site
 from bucketgraph.web.workers import FailedCall, Workers
@@ -40,6 +41,7 @@ def create(app: App, *, jobs: Engine | None = None) -> Starlette:
     site = Site(app, Metrics(partial(samples, app)), jobs)
     plain, asking = Workers(app.settings.api_workers), Workers(app.settings.query_workers)
     notes = Workers(1)
+    console = Console(site, plain, asking)
 
     @contextlib.asynccontextmanager
     async def lifespan(_made: Starlette) -> AsyncIterator[None]:
@@ -48,7 +50,7 @@ def create(app: App, *, jobs: Engine | None = None) -> Starlette:
             workers.close()
 
     made = Starlette(
-        routes=[*addresses(site, plain), *_addresses(site, plain, asking)],
+        routes=[*addresses(site, plain), *_addresses(site, plain, asking), *console.addresses()],
         middleware=[Middleware(Gate, site=site, workers=plain, notes=notes)],
         exception_handlers={
             HTTPException: _no_address,
@@ -60,6 +62,7 @@ def create(app: App, *, jobs: Engine | None = None) -> Starlette:
     )
     made.router.redirect_slashes = False
     made.state.metrics = site.metrics
+    made.state.console = console
     return made
 
 
@@ -124,6 +127,9 @@ def _check_allowed(route: Route, identity: Identity) -> None:
 
 
 async def _no_address(request: Request, _error: Exception) -> Response:
+    if not for_programs(request.url.path):
+        console: Console = request.app.state.console
+        return await console.no_page(request)
     return envelope.refusal(envelope.unknown_address(request.url.path), request.state.request_id)
 
 
@@ -139,6 +145,9 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _broken(request: Request, error: Exception) -> Response:
     """Answer what failed outside of a handler's thread."""
+    if not for_programs(request.url.path):
+        console: Console = request.app.state.console
+        return await console.failed(request, FailedCall(error))
     response = failed(FailedCall(error), request.state.request_id)
     response.headers.update(envelope.HEADERS)
     return response

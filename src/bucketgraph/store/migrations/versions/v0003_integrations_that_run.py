@@ -1,4 +1,4 @@
-"""Integrations that run by themselves: tags, kept history, jobs of runs, their event log, tokens of the API."""
+"""Integrations that run by themselves, with their jobs and event log; tokens of the API; accounts and sessions."""
 
 from __future__ import annotations
 
@@ -51,4 +51,75 @@ def upgrade() -> None:
         sa.Column("created_on", sa.BigInteger(), nullable=False),
         sa.Column("expires_on", sa.BigInteger()),
         sa.Column("last_used_on", sa.BigInteger()),
+        sa.Column("account_id", sa.Text(), index=True),
     )
+    _add_accounts()
+
+
+def _add_accounts() -> None:
+    op.create_table(
+        "account",
+        sa.Column("id", sa.Text(), primary_key=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text()),
+        sa.Column("oidc_issuer", sa.Text()),
+        sa.Column("oidc_subject", sa.Text()),
+        sa.Column("created_on", sa.BigInteger(), nullable=False),
+        sa.Column("updated_on", sa.BigInteger(), nullable=False),
+        sa.Column("signed_in_on", sa.BigInteger()),
+        sa.Column("disabled_on", sa.BigInteger()),
+        sa.Column("session_epoch", sa.Integer(), nullable=False, server_default="0"),
+    )
+    op.create_index("account_name", "account", [sa.text("lower(name)")], unique=True)
+    op.create_index("account_oidc", "account", ["oidc_issuer", "oidc_subject"], unique=True)
+    op.create_table(
+        "session",
+        sa.Column("id", sa.Text(), primary_key=True),
+        sa.Column("account_id", sa.Text(), nullable=False, index=True),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("created_on", sa.BigInteger(), nullable=False),
+        sa.Column("last_seen_on", sa.BigInteger(), nullable=False),
+        sa.Column("expires_on", sa.BigInteger(), nullable=False, index=True),
+        sa.Column("user_agent", sa.Text(), nullable=False),
+    )
+    op.create_table(
+        "login_attempt",
+        sa.Column("key", sa.Text(), primary_key=True),
+        sa.Column("minute", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_on", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("login_attempt_minute", "login_attempt", ["minute"])
+    op.create_table(
+        "setup_link",
+        sa.Column("hash", sa.Text(), primary_key=True),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), index=True),
+        sa.Column("created_on", sa.BigInteger(), nullable=False),
+        sa.Column("expires_on", sa.BigInteger(), nullable=False, index=True),
+        sa.Column("used_on", sa.BigInteger()),
+    )
+    op.create_table(
+        "saved_question",
+        sa.Column("id", sa.Text(), primary_key=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), index=True),
+        sa.Column("shared", sa.Boolean(), nullable=False, server_default="0"),
+        sa.Column("created_on", sa.BigInteger(), nullable=False),
+        sa.Column("updated_on", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
+        "query_history",
+        sa.Column("id", _BIG_ID, primary_key=True),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("on", sa.BigInteger(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("rows", sa.Integer()),
+        sa.Column("took_ms", sa.Integer(), nullable=False),
+    )
+    op.create_index("query_history_account", "query_history", ["account_id", "id"])

@@ -1,0 +1,11 @@
+"""All pages of the console: one file a page or a small group, each with its `PAGES`."""
+
+from __future__ import annotations
+
+from bucketgraph.web.pages import home, signin
+from bucketgraph.web.visit import Page
+
+PAGES: tuple[Page, ...] = (
+    *home.PAGES,
+    *signin.PAGES,
+)
