@@ -158,7 +158,14 @@ class Administration(ABC):
         """
         with self._reading() as connection:
             return events.read(
-                connection, run_id, after=after, level=level, limit=limit, names=names, newest=newest, skip=skip
+                connection,
+                run_id,
+                after=after,
+                level=level,
+                limit=limit,
+                names=names,
+                newest=newest,
+                skip=skip,
             )
 
     def event_number(self, run_id: int, *, after: int = 0, level: Level = "debug") -> int:

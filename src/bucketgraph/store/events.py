@@ -56,7 +56,9 @@ def read(
     )
     if names is not None:
         query = query.where(event.name.in_(names))
-    rows = connection.execute(query.order_by(event.id.desc() if newest else event.id).limit(limit).offset(skip))
+    rows = connection.execute(
+        query.order_by(event.id.desc() if newest else event.id).limit(limit).offset(skip)
+    )
     found = [_event(row) for row in rows]
     return found[::-1] if newest else found
 

@@ -14,7 +14,14 @@ from bucketgraph.bitbucket.origins import API_URL, OAUTH_URL, Origins, check_ori
 from bucketgraph.collect.sources import SOURCES, check_sources, switched_off
 from bucketgraph.errors import ConfigError
 from bucketgraph.integrations import fields
-from bucketgraph.integrations.configuration import Changes, Entered, Integration, NewIntegration, Polling, TagValue
+from bucketgraph.integrations.configuration import (
+    Changes,
+    Entered,
+    Integration,
+    NewIntegration,
+    Polling,
+    TagValue,
+)
 
 MOST_ROWS = 50
 """How many tags and consumers a form may have."""
@@ -110,7 +117,10 @@ def of(one: Integration, *, lost: bool) -> Entry:
 def read(form: Mapping[str, str], *, stored: frozenset[str] = frozenset()) -> Entry:
     """Return what was entered; `stored` are the keys whose secrets are stored."""
     consumers = [one for one in _rows(form, "key", "secret") if any(one)]
-    given = {name: form.get(name, "").strip() for name in ("name", "workspaces", "interval", "hour", "weekday", "since")}
+    given = {
+        name: form.get(name, "").strip()
+        for name in ("name", "workspaces", "interval", "hour", "weekday", "since")
+    }
     return Entry(
         **given,
         description=form.get("description", "").replace("\r\n", "\n").strip(),
@@ -176,6 +186,17 @@ def changes(entry: Entry) -> Changes:
         api_url=entry.api_url,
         oauth_url=entry.oauth_url,
     )
+
+
+def names(entry: Entry) -> Changes:
+    """Return what is to be changed of what was imported."""
+    return Changes(name=entry.name, description=entry.description)
+
+
+def only_here(entry: Entry) -> bool:
+    """Tell whether Bitbucket is one of this computer, as the demo's."""
+    origins = _origins(entry)
+    return origins is not None and origins.only_this_computer
 
 
 def without_secrets(entry: Entry) -> Entry:

@@ -91,7 +91,11 @@ def _line(event: RunEvent) -> Line:
 def _details(event: RunEvent) -> str:
     """Return the facts beside a message in words; counts of nothing are left out."""
     return ", ".join(
-        f"{name.replace('_', ' ')} {value:,}" if isinstance(value, int) else f"{name.replace('_', ' ')} {value}"
+        f"{name.replace('_', ' ')} {value:,}"
+        if isinstance(value, int)
+        else f"{name.replace('_', ' ')} {value}"
         for name, value in event.details.items()
-        if value not in {None, "", "until"} and name not in {"until", "status"} and not isinstance(value, bool)
+        if value not in {None, "", "until"}
+        and name not in {"until", "status"}
+        and not isinstance(value, bool)
     )

@@ -65,7 +65,7 @@ class StepView:
     def told(self) -> str:
         """Return how much of it is done, in words."""
         if self.state == "waiting":
-            return "–"
+            return "-"
         return f"{self.done:,} of {self.total:,}" if self.total > self.done else f"{self.done:,}"
 
 
@@ -114,7 +114,9 @@ class Told:
     wait: RunEvent | None = None
 
 
-def view(run: Run, told: Told, live: Live | None, *, off: frozenset[str], left: int | None, now: int) -> RunView:
+def view(
+    run: Run, told: Told, live: Live | None, *, off: frozenset[str], left: int | None, now: int
+) -> RunView:
     """Return what is shown of a run; `left` are the calls left of this hour, `now` is epoch ms."""
     running = run.status == "IN_PROGRESS"
     live = live if running else None
@@ -202,7 +204,9 @@ def _judged(step: StepView, run: Run) -> StepView:
     if run.status == "IN_PROGRESS":
         return step
     if step.state in {"running", "waiting"}:
-        return replace(step, state="stopped", note="was not finished" if step.state == "running" else "did not begin")
+        return replace(
+            step, state="stopped", note="was not finished" if step.state == "running" else "did not begin"
+        )
     return replace(step, state="partial") if step.done < step.total else step
 
 
