@@ -16,9 +16,10 @@ from bucketgraph.web.views import log as logs
 from bucketgraph.web.views import runs as views
 from bucketgraph.web.visit import Page, Visit
 
-_LONGEST_SECONDS: Final = 120.0
+LONGEST_SECONDS: Final = 120.0
 """How long one stream lasts; the browser asks anew, so that none outlives its session or its viewer for long."""
 
+EVERY_SECONDS: Final = 1.0
 _MOST_DIGITS: Final = 15
 _LIVE: Final = "run_live.html"
 
@@ -41,7 +42,7 @@ def show(visit: Visit) -> Answer:
 def events(visit: Visit) -> Answer:
     """Tell a run's progress as it goes on, until its end."""
     _find(visit)
-    return Events(_looking(visit))
+    return Events(_looking(visit), EVERY_SECONDS)
 
 
 def cancel(visit: Visit) -> Answer:
@@ -58,7 +59,7 @@ def cancel(visit: Visit) -> Answer:
 
 def _looking(visit: Visit) -> Callable[[], list[Event] | None]:
     """Return what looks at the run again and again: its page's live part where that changed, and the end."""
-    until = time.monotonic() + _LONGEST_SECONDS
+    until = time.monotonic() + LONGEST_SECONDS
     told, ended = "", False
 
     def look() -> list[Event] | None:
