@@ -27,13 +27,21 @@ def going(pages: Console) -> Iterator[Run]:
         run.integration_id,
         [
             NewEvent("info", "run_start", "The run begins."),
-            NewEvent("info", "step_start", "Workspaces", "workspaces", {"total": 1}),
+            NewEvent("info", "step_start", "Workspaces", "fetch-workspaces", {"total": 1}),
             NewEvent(
-                "info", "step_end", "Workspaces", "workspaces", {"done": 1, "total": 1, "entities_created": 1}
+                "info",
+                "step_end",
+                "Workspaces",
+                "fetch-workspaces",
+                {"done": 1, "total": 1, "entities_created": 1},
             ),
-            NewEvent("info", "step_start", "Members", "members", {"total": 4}),
+            NewEvent("info", "step_start", "Members", "fetch-members", {"total": 4}),
             NewEvent(
-                "debug", "progress", "Members", "members", {"done": 2, "total": 4, "calls": 7, "left": 990}
+                "debug",
+                "progress",
+                "Members",
+                "fetch-members",
+                {"done": 2, "total": 4, "calls": 7, "left": 990},
             ),
         ],
     )
@@ -199,11 +207,11 @@ def test_a_run_in_this_process_is_told_from_memory(pages: Console, going: Run) -
     app = pages.house.app
     with EventLog(app.store) as log:
         log.run_started(going, resumed=False)
-        log.step_started("members", "Members", 40)
+        log.step_started("fetch-members", "Members", 40)
         log.called(25, 500)
-        app._logs[going.integration_id] = log  # noqa: SLF001  # what a run in this process does
+        app._logs[going.integration_id] = log  # what a run in this process does
         said = words(pages.as_("viewer").get(f"/runs/{going.id}"))
-    del app._logs[going.integration_id]  # noqa: SLF001
+    del app._logs[going.integration_id]
     assert "Members 0 of 40" in said
     assert "Calls 25 " in said
     assert "Left of this hour 500 of" in said

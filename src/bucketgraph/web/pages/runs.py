@@ -86,6 +86,7 @@ def _facts(visit: Visit, found: Run, owner: Integration | None) -> dict[str, Any
         app.live(found.integration_id) if found.status == "IN_PROGRESS" else None,
         off=frozenset() if owner is None else switched_off(owner.config.sources),
         left=min(app.budget_left(owner)[group] for group in GROUPS) if owner is not None and keys else None,
+        edges=app.store.catalogue.relationships,
         now=app.store.now(),
     )
     return {

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from bucketgraph.collect.cancelling import CANCELLED
 from bucketgraph.collect.sources import active_steps
+from bucketgraph.graph.schema import RelationshipType
 from bucketgraph.integrations.events import Live
 from bucketgraph.store.base import Problem, Run, RunEvent, Tally
 
@@ -74,7 +75,6 @@ class ChangeRow:
     """What a run changed of one type; the addresses lead to a query that finds it, empty where none can."""
 
     name: str
-    icon: str
     created: int
     updated: int
     deleted: int
@@ -115,12 +115,23 @@ class Told:
 
 
 def view(
-    run: Run, told: Told, live: Live | None, *, off: frozenset[str], left: int | None, now: int
+    run: Run,
+    told: Told,
+    live: Live | None,
+    *,
+    off: frozenset[str],
+    left: int | None,
+    edges: Iterable[RelationshipType],
+    now: int,
 ) -> RunView:
-    """Return what is shown of a run; `left` are the calls left of this hour, `now` is epoch ms."""
+    """Return what is shown of a run.
+
+    `off` are the sources that are off, `left` the calls left of this hour, `edges` the declared relationships; `now`
+    is epoch ms.
+    """
     running = run.status == "IN_PROGRESS"
     live = live if running else None
-    counts, problems = run.report.counts, run.report.problems
+    problems = run.report.problems
     until = _waiting_until(told, live, now) if running else None
     return RunView(
         id=run.id,
@@ -136,8 +147,8 @@ def view(
         waiting_until=until,
         waiting="" if until is None else duration(until - now),
         steps=tuple(steps(run, told, live, off)),
-        entities=tuple(_changed(run, counts.entities)),
-        relationships=tuple(_changed(run, counts.relationships)),
+        entities=tuple(_entity_rows(run)),
+        relationships=tuple(_edge_rows(run, edges)),
         problems=tuple(problems[:_MOST_PROBLEMS]),
         more_problems=max(0, len(problems) - _MOST_PROBLEMS),
     )
@@ -236,33 +247,37 @@ def _calls(run: Run, told: Told, live: Live | None) -> int:
     return max(booked, live.calls if live is not None else 0, told_of if run.status == "IN_PROGRESS" else 0)
 
 
-def _changed(run: Run, tallies: Mapping[str, Tally]) -> Iterable[ChangeRow]:
-    for name, tally in sorted(tallies.items()):
-        if tally.created or tally.updated or tally.deleted:
-            created, updated = _queries(run, name)
-            yield ChangeRow(
-                name=name,
-                icon=f"type-{name}" if " " not in name else "path",
-                created=tally.created,
-                updated=tally.updated,
-                deleted=tally.deleted,
-                created_at=asked(created),
-                updated_at=asked(updated),
-            )
+def _entity_rows(run: Run) -> Iterable[ChangeRow]:
+    for name, tally in _moved(run.report.counts.entities):
+        created, updated = _asked(f"FIND {name} WITH ", "", run)
+        yield ChangeRow(name, tally.created, tally.updated, tally.deleted, created, updated)
 
 
-def _queries(run: Run, name: str) -> tuple[str, str]:
-    """Return the queries that find what a run created and updated of an entity or relationship type."""
-    end = "" if run.finished_on is None else f" AND {{0}} <= {run.finished_on}"
-    begun = f"{{0}} >= {run.started_on}{end}"
-    from_, verb, to = (*name.split(" "), "", "")[:3]
-    if not verb:
-        return (
-            f"FIND {name} WITH {begun.format('_createdOn')}",
-            f"FIND {name} WITH {begun.format('_beginOn')} AND _version > 1",
-        )
-    path = f"FIND {from_} AS a THAT {verb} AS r {to} AS b WHERE "
-    return path + begun.format("r._createdOn"), path + begun.format("r._beginOn") + " AND r._version > 1"
+def _edge_rows(run: Run, edges: Iterable[RelationshipType]) -> Iterable[ChangeRow]:
+    """Yield changed relationships; of a type that nobody declared the ends are not known, so no query finds it."""
+    known = {edge.name: edge for edge in edges}
+    for name, tally in _moved(run.report.counts.relationships):
+        edge, label, addresses = known.get(name), name, ("", "")
+        if edge is not None:
+            label = f"{edge.from_type} {edge.verb} {edge.to_type}"
+            path = f"FIND {edge.from_type} AS a THAT {edge.verb} AS r {edge.to_type} AS b WHERE "
+            addresses = _asked(path, "r.", run)
+        yield ChangeRow(label, tally.created, tally.updated, tally.deleted, *addresses)
+
+
+def _moved(tallies: Mapping[str, Tally]) -> list[tuple[str, Tally]]:
+    moved = ((name, one) for name, one in tallies.items() if one.created or one.updated or one.deleted)
+    return sorted(moved, key=lambda one: one[0])
+
+
+def _asked(query: str, of: str, run: Run) -> tuple[str, str]:
+    """Return where a query is asked for what was created during a run, and for what was updated."""
+
+    def during(name: str) -> str:
+        end = "" if run.finished_on is None else f" AND {of}{name} <= {run.finished_on}"
+        return f"{query}{of}{name} >= {run.started_on}{end}"
+
+    return asked(during("_createdOn")), asked(f"{during('_beginOn')} AND {of}_version > 1")
 
 
 def _whole(value: object) -> int:
