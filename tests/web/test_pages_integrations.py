@@ -142,7 +142,7 @@ def test_an_edit_keeps_the_secret_that_was_not_entered(pages: Console) -> None:
     browser, app = pages.as_("admin"), pages.house.app
     address = f"/integrations/{pages.house.acme.id}/edit"
     shown = browser.get(address)
-    assert "stored; empty leaves it unchanged" in shown
+    assert "stored (empty: unchanged)" in shown
     assert SECRET not in shown
     before = app.registry.find("test").config
     origin = {"api_url": before.api_url, "oauth_url": before.oauth_url}
@@ -230,7 +230,7 @@ def test_a_removal_says_what_goes_and_its_history_can_be_erased_later(pages: Con
     assert app.store.counts(acme)[0].total() == 0
     assert "test (removed" in words(browser.get("/integrations/removed"))
     address = f"/integrations/removed/{acme}/purge"
-    assert "1 runs" in words(browser.get(address))
+    assert "1 run with" in words(browser.get(address))
     browser.post(address, status=400)
     assert len(app.store.removed_integrations()) == 1
     assert "was erased" in words(browser.post(address, {"sure": "on"}))

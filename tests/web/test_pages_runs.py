@@ -1,4 +1,4 @@
-"""The page of a run: how it stands, its steps, what it changed and could not see, its log, and how it tells of it live."""
+"""The page of a run: how it stands, its steps, what it changed and could not see, its log, and its live progress."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from web.consolekit import Console, words
 
+from bucketgraph.graph.schema import RelationshipType
 from bucketgraph.integrations.events import EventLog
-from bucketgraph.store.base import NewEvent, Problem, Run, RunReport
+from bucketgraph.store.base import Counts, NewEvent, Problem, Run, RunReport, Tally
+from bucketgraph.web.views.runs import Told, view
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -140,6 +142,20 @@ def test_the_stream_follows_a_run_and_says_only_what_is_new(pages: Console, goin
     assert "complete" in words(parts[-2])
     assert parts[-1].startswith("event: done")
     assert len(parts) == len(set(parts))
+
+
+def test_what_was_updated_or_deleted_is_counted_and_relationships_are_named_by_their_ends() -> None:
+    edge = RelationshipType("repo", "HAS", "pull", "")
+    report = RunReport(
+        Counts({"repo": Tally(0, 3, 2)}, {edge.name: Tally(1), "unheard_of": Tally(0, 0, 4), "same": Tally()})
+    )
+    run = Run(1, "i", 1000, 2000, "COMPLETED", {}, report)
+    shown = view(run, Told(), None, off=frozenset(), left=None, edges=[edge], now=3000)
+    (repo,), (has, other) = shown.entities, shown.relationships
+    assert (repo.created, repo.updated, repo.deleted) == (0, 3, 2)
+    assert "_beginOn+%3E%3D+1000" in repo.updated_at
+    assert (has.name, has.created) == ("repo HAS pull", 1)
+    assert (other.name, other.deleted, other.created_at, other.updated_at) == ("unheard_of", 4, "", "")
 
 
 def test_a_stream_does_not_last_for_ever(pages: Console, going: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,8 @@ from bucketgraph.cli.output import console, number, show_json, table
 from bucketgraph.errors import EXIT_PARTIAL, ConfigError
 
 if TYPE_CHECKING:
+    import socket
+
     from bucketgraph.app import App
     from bucketgraph.demo import World
     from bucketgraph.integrations.configuration import Integration
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from bucketgraph.store.base import Run
 
 NAME, KEY, SECRET = "northwind", "demo-key", "demo-secret"
+_HOST, _PORT = "127.0.0.1", 8321
 
 
 def demo(
@@ -36,7 +39,8 @@ def demo(
 ) -> None:
     """Show the main job: start a fake Bitbucket, collect it over HTTP, show what was found.
 
-    Everything runs on this computer; no account and no network is needed.
+    Then the console shows it in the browser, by a link that works once. Everything runs on this computer; no account
+    and no network is needed.
     """
     from bucketgraph.app import open_app  # noqa: PLC0415  # keeps --help quick
     from bucketgraph.demo import create_app, serve, story_world  # noqa: PLC0415
@@ -52,7 +56,7 @@ def demo(
         if any(run.status != "COMPLETED" for run in runs):
             raise typer.Exit(EXIT_PARTIAL)
         if not (once or as_json):
-            _serve_on(home)
+            _serve_on(opened, home)
 
 
 def _tell(opened: App, integration: Integration, world: World, *, quiet: bool) -> list[Run]:
@@ -123,15 +127,46 @@ def _introduce(world: World, url: str) -> None:
     )
 
 
-def _serve_on(home: Path) -> None:
+def _serve_on(opened: App, home: Path) -> None:
+    """Show the console on the demo's graph until Ctrl-C; the fake Bitbucket goes on, so runs can be tried."""
+    from bucketgraph.cli.serve import answer  # noqa: PLC0415
+    from bucketgraph.observe.log import adopt, configure  # noqa: PLC0415
+    from bucketgraph.web.site import create  # noqa: PLC0415
+
+    configure("warning")
+    adopt("uvicorn")
+    with contextlib.closing(_bound()) as bound:
+        jobs = opened.jobs()
+        jobs.start()
+        try:
+            asyncio.run(
+                answer(create(opened, jobs=jobs), bound, jobs, lambda url: _show_way_in(opened, home, url))
+            )
+        finally:
+            jobs.stop()
+
+
+def _bound() -> socket.socket:
+    """Return a socket on the usual port, or on any other where that one is in use."""
+    from bucketgraph.cli.serve import bound_to  # noqa: PLC0415
+
+    try:
+        return bound_to(_HOST, _PORT)
+    except ConfigError:
+        return bound_to(_HOST, 0)
+
+
+def _show_way_in(opened: App, home: Path, url: str) -> None:
+    from bucketgraph.access import setup  # noqa: PLC0415
+
     out = console()
-    out.print("\nThe fake Bitbucket keeps serving. Try, in another terminal:\n")
+    out.print("\nLook around in the browser; this link works once:\n")
+    out.print(f"  {url}{setup.demo(opened.store).path}", markup=False, highlight=False, soft_wrap=True)
+    out.print("\nOr try, in another terminal:\n")
     for command in (
         "bucketgraph question run merged-without-approval --limit 10",
         "bucketgraph shell",
         "bucketgraph stats",
-        "bucketgraph entities bitbucket_pull_request --where state=OPEN --limit 10",
-        "bucketgraph relationships APPROVED --limit 10",
         "bucketgraph changes --since 1h",
         f"bucketgraph sync {NAME}",
     ):
@@ -139,9 +174,6 @@ def _serve_on(home: Path) -> None:
             f"  BUCKETGRAPH_HOME={home} uv run {command}", markup=False, highlight=False, soft_wrap=True
         )
     out.print("\nCtrl-C ends it.")
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            time.sleep(3600)
 
 
 @contextlib.contextmanager

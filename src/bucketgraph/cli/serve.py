@@ -1,4 +1,4 @@
-"""`bucketgraph serve`: keep all integrations collected, unattended."""
+"""`bucketgraph serve`: keep all integrations collected, unattended, and show the console."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from bucketgraph.app import App
     from bucketgraph.integrations.jobs import Jobs
 
 _LOOK_EVERY_SECONDS = 0.2
@@ -39,7 +40,9 @@ def serve(
         ),
     ] = "info",
 ) -> None:
-    """Keep all integrations collected by their schedules, and answer the API, until it is stopped.
+    """Keep all integrations collected by their schedules, show the console and answer the API, until it is stopped.
+
+    While there is no account it prints a link that works once and sets the first administrator up.
 
     Ticks that were missed while nothing ran are caught up with, once each. SIGTERM or Ctrl-C stop it cleanly: runs in
     progress are interrupted and go on at the next start, as they do after a crash. One server runs on a graph file;
@@ -55,19 +58,24 @@ def serve(
         )
     configure(log_level)
     adopt("uvicorn")
-    with contextlib.closing(_bound(host, port)) as bound, open_app() as opened:
+    with contextlib.closing(bound_to(host, port)) as bound, open_app() as opened:
         jobs = opened.jobs()
         jobs.start()
         try:
-            asked = asyncio.run(_serve(create(opened, jobs=jobs), bound, jobs))
+            asked = asyncio.run(
+                answer(create(opened, jobs=jobs), bound, jobs, lambda url: _announce(opened, url))
+            )
         finally:
             jobs.stop()
     if not asked:
         raise typer.Exit(EXIT_FAILED)
 
 
-async def _serve(site: Starlette, bound: socket.socket, jobs: Jobs) -> bool:
-    """Answer requests until a signal comes, or the jobs or the site cannot go on; tell whether it was asked for."""
+async def answer(site: Starlette, bound: socket.socket, jobs: Jobs, announce: Callable[[str], None]) -> bool:
+    """Answer requests until a signal comes, or the jobs or the site cannot go on; tell whether it was asked for.
+
+    `announce` is called with the server's address when it listens.
+    """
     import uvicorn  # noqa: PLC0415
 
     class Server(uvicorn.Server):
@@ -89,7 +97,7 @@ async def _serve(site: Starlette, bound: socket.socket, jobs: Jobs) -> bool:
     stopping = asyncio.Event()
     with _signals(stopping):
         listening = asyncio.create_task(server.serve([bound]))
-        _announce(bound)
+        announce(_url(bound))
         while not (stopping.is_set() or jobs.broken.is_set() or listening.done()):
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), _LOOK_EVERY_SECONDS)
@@ -115,7 +123,7 @@ def _signals(stopping: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(one)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def bound_to(host: str, port: int) -> socket.socket:
     """Return a socket that listens; raises ConfigError where that is not possible."""
     import socket  # noqa: PLC0415
 
@@ -139,10 +147,23 @@ def _bound(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _announce(bound: socket.socket) -> None:
-    """Say where the server answers: the first line that it writes for a person."""
+def _url(bound: socket.socket) -> str:
     host, port = bound.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
-    messages().print(
-        plain(f"bucketgraph serves on http://{shown}:{port}"), markup=False, highlight=False, soft_wrap=True
-    )
+    return f"http://{shown}:{port}"
+
+
+def _announce(opened: App, url: str) -> None:
+    """Say where the server answers, the first line that it writes for a person; and how the first one gets in."""
+    from bucketgraph.access import setup  # noqa: PLC0415
+
+    say(f"bucketgraph serves on {url}")
+    link = setup.first_run(opened.store)
+    if link is not None:
+        base = opened.settings.public_url or url
+        say(f"Nobody has an account yet. Set the first administrator up, within the hour: {base}{link.path}")
+
+
+def say(text: str) -> None:
+    """Write a line for a person to standard error, whole, so that an address in it can be clicked."""
+    messages().print(plain(text), markup=False, highlight=False, soft_wrap=True)

@@ -25,6 +25,7 @@ from bucketgraph.store import (
     lookup,
     mapped,
     observed,
+    overview,
     past,
     read,
     schema,
@@ -310,6 +311,19 @@ class Store(Lifecycle, Copies, Doorkeeping):
         """Return the newest publication's number: a cursor into the change feed."""
         with self._reading() as connection:
             return feed.last_publication(connection)
+
+    def trend(self, days: int) -> dict[str, list[int]]:
+        """Return how many entities of each type there were at the end of each of so many days, today's being now."""
+        with self._reading() as connection:
+            return overview.trend(connection, days, self._clock())
+
+    def named(self, text: str, *, limit: int = 10) -> list[overview.Found]:
+        """Return live entities whose key is a text or whose name holds it, in any case; the likeliest first.
+
+        Of a type with very many entities the newest alone are looked through for a part of a name.
+        """
+        with self._reading() as connection:
+            return overview.named(connection, text, limit)
 
     def check_integrity(self) -> str:
         """Return `ok`, or what SQLite's own integrity check found."""

@@ -17,6 +17,7 @@ from bucketgraph.errors import BucketgraphError
 from bucketgraph.web.answers import Answer, Fragment, Html, Json
 from bucketgraph.web.bundle import Bundle
 from bucketgraph.web.routing import Site
+from bucketgraph.web.trends import Trends
 
 if TYPE_CHECKING:
     from bucketgraph.web.visit import Visit
@@ -63,6 +64,7 @@ class Frame:
     def __init__(self, site: Site, bundle: Bundle, paths: Collection[str]) -> None:
         """Take the site, the built files, and the addresses that there are pages at."""
         self._site, self.paths = site, frozenset(paths)
+        self.trends = Trends(site.app.store)
         self._rail = tuple(item for item in RAIL if item.path in self.paths)
         self._env = Environment(
             loader=PackageLoader("bucketgraph.web", "templates"),

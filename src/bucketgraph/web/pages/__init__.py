@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from bucketgraph.web.pages import home, integration_form, integration_removal, integrations, runs, signin
+from bucketgraph.web.pages import (
+    account,
+    find,
+    home,
+    integration_form,
+    integration_removal,
+    integrations,
+    provider,
+    runs,
+    settings,
+    setup,
+    signin,
+    tokens,
+    users,
+)
 from bucketgraph.web.visit import Page
 
 PAGES: tuple[Page, ...] = (
     *home.PAGES,
+    *find.PAGES,
     *signin.PAGES,
+    *setup.PAGES,
+    *provider.PAGES,
+    *account.PAGES,
+    *tokens.PAGES,
+    *settings.PAGES,
+    *users.PAGES,
     *integrations.PAGES,
     *integration_form.PAGES,
     *integration_removal.PAGES,

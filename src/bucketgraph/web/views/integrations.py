@@ -63,6 +63,11 @@ class Report:
     calls: int
     warnings: tuple[str, ...]
 
+    @property
+    def several(self) -> bool:
+        """Tell whether it is about several consumers, so that each line has to name its own."""
+        return len({one.consumer for one in self.checks}) > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Losses:

@@ -65,7 +65,7 @@ class StepView:
     @property
     def told(self) -> str:
         """Return how much of it is done, in words."""
-        if self.state == "waiting":
+        if self.state == "waiting" or (self.state == "stopped" and not self.total):
             return "-"
         return f"{self.done:,} of {self.total:,}" if self.total > self.done else f"{self.done:,}"
 
