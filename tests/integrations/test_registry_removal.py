@@ -11,8 +11,8 @@ from bucketgraph.bitbucket.budget import consumer_id
 from bucketgraph.bitbucket.oauth import Consumer
 from bucketgraph.errors import ConfigError, Conflict
 from bucketgraph.integrations.configuration import Integration, NewIntegration
+from bucketgraph.integrations.keyring import Keyring
 from bucketgraph.integrations.registry import Registry
-from bucketgraph.integrations.vault import open_vault
 from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.store.store import Store
 
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def registry(store: Store, tmp_path: Path) -> Registry:
     """Give a registry on the store."""
-    return Registry(store, lambda: open_vault(tmp_path, None))
+    return Registry(store, Keyring(tmp_path, None))
 
 
 def _add(registry: Registry, name: str, *keys: str) -> Integration:

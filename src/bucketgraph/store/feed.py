@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -104,16 +104,31 @@ def place_of(cursor: str) -> Place:
 
 
 def page(connection: Connection, place: Place, *, integration_id: str | None = None, limit: int) -> Page:
-    """Return at most `limit` changes from a place on, in the order of `changes`."""
+    """Return at most `limit` changes from a place on: by publication, entities first, then by id.
+
+    What is not on the page is not read but for its place, however much a publication holds.
+    """
     end = place.read + limit
     open_ended = _Window(place.publication - 1, integration_id)
     newest = last_publication(connection)
-    found = _changes(connection, replace(open_ended, until=_enough(connection, open_ended, end)))
+    window = replace(open_ended, until=_enough(connection, open_ended, end))
+    found = [(element, event) for element in ELEMENTS for event in _events(connection, element, window)]
+    found.sort(key=lambda one: (one[1].publication, one[0], one[1].of, one[1].version, one[1].ended))
+    changes = _in_order(connection, found[place.read : end])
     if len(found) <= end:
-        return Page(found[place.read :], Place(max(newest + 1, place.publication)).cursor(), more=False)
-    following = found[end].publication
-    read = sum(change.publication == following for change in found[:end])
-    return Page(found[place.read : end], Place(following, read).cursor(), more=True)
+        return Page(changes, Place(max(newest + 1, place.publication)).cursor(), more=False)
+    following = found[end][1].publication
+    read = sum(event.publication == following for _, event in found[:end])
+    return Page(changes, Place(following, read).cursor(), more=True)
+
+
+def _in_order(connection: Connection, chosen: Sequence[tuple[Element, _Event]]) -> list[Change]:
+    """Return the changes of events in their order."""
+    made = {
+        element: iter(_changes_of(connection, element, [event for kind, event in chosen if kind == element]))
+        for element in ELEMENTS
+    }
+    return [next(made[element]) for element, _ in chosen]
 
 
 def _enough(connection: Connection, window: _Window, wanted: int) -> int | None:
