@@ -62,7 +62,7 @@ def complaint(html: str, field: str) -> str:
 def test_the_list_tells_schedule_last_run_and_size_of_each(pages: Console) -> None:
     entities = pages.house.app.store.counts(pages.house.acme.id)[0].total()
     said = words(pages.as_("viewer").get("/integrations"))
-    assert re.search(rf"test .* complete .* {entities:,}$", said.split(" never ran 0 ")[1])
+    assert re.search(rf"test complete .* {entities:,}$", said)
     assert "never ran" in said
     assert "every day at" in said
 

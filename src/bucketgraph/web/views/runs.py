@@ -20,6 +20,7 @@ STEP_EVENTS: Final = ("step_start", "step_end")
 WAIT_EVENTS: Final = ("rate_limit_wait", "rate_limit_resumed")
 _MOST_PROBLEMS: Final = 200
 _MINUTE, _HOUR = 60, 3600
+_ENDS: Final = " RETURN a.displayName, b.displayName, a._key, b._key"
 
 _STATUS: Mapping[str, tuple[State, str]] = {
     "IN_PROGRESS": ("unknown", "in progress"),
@@ -249,8 +250,8 @@ def _calls(run: Run, told: Told, live: Live | None) -> int:
 
 def _entity_rows(run: Run) -> Iterable[ChangeRow]:
     for name, tally in _moved(run.report.counts.entities):
-        created, updated = _asked(f"FIND {name} WITH ", "", run)
-        yield ChangeRow(name, tally.created, tally.updated, tally.deleted, created, updated)
+        addresses = _asked(f"FIND {name} WITH ", "", "", run)
+        yield ChangeRow(name, tally.created, tally.updated, tally.deleted, *addresses)
 
 
 def _edge_rows(run: Run, edges: Iterable[RelationshipType]) -> Iterable[ChangeRow]:
@@ -261,7 +262,7 @@ def _edge_rows(run: Run, edges: Iterable[RelationshipType]) -> Iterable[ChangeRo
         if edge is not None:
             label = f"{edge.from_type} {edge.verb} {edge.to_type}"
             path = f"FIND {edge.from_type} AS a THAT {edge.verb} AS r {edge.to_type} AS b WHERE "
-            addresses = _asked(path, "r.", run)
+            addresses = _asked(path, "r.", _ENDS, run)
         yield ChangeRow(label, tally.created, tally.updated, tally.deleted, *addresses)
 
 
@@ -270,14 +271,14 @@ def _moved(tallies: Mapping[str, Tally]) -> list[tuple[str, Tally]]:
     return sorted(moved, key=lambda one: one[0])
 
 
-def _asked(query: str, of: str, run: Run) -> tuple[str, str]:
+def _asked(query: str, of: str, end: str, run: Run) -> tuple[str, str]:
     """Return where a query is asked for what was created during a run, and for what was updated."""
 
     def during(name: str) -> str:
-        end = "" if run.finished_on is None else f" AND {of}{name} <= {run.finished_on}"
-        return f"{query}{of}{name} >= {run.started_on}{end}"
+        until = "" if run.finished_on is None else f" AND {of}{name} <= {run.finished_on}"
+        return f"{query}{of}{name} >= {run.started_on}{until}"
 
-    return asked(during("_createdOn")), asked(f"{during('_beginOn')} AND {of}_version > 1")
+    return asked(during("_createdOn") + end), asked(f"{during('_beginOn')} AND {of}_version > 1{end}")
 
 
 def _whole(value: object) -> int:
