@@ -69,7 +69,7 @@ def _looking(visit: Visit) -> Callable[[], list[Event] | None]:
         found = _find(visit)
         ended = found.status != "IN_PROGRESS"
         text = visit.fragment(_LIVE, **_facts(visit, found, _owner(visit, found))).text
-        new = [] if text == told else [Event(text, name="")]
+        new = [] if text == told else [Event(text)]
         told = text
         return [*new, Event("", name="done")] if ended else new
 
