@@ -27,8 +27,9 @@ from bucketgraph.integrations.events import EventLog, Live
 from bucketgraph.integrations.facts import Shown
 from bucketgraph.integrations.freshness import Freshness, freshness
 from bucketgraph.integrations.keyring import Keyring
-from bucketgraph.integrations.registry import Registry
+from bucketgraph.integrations.registry import Registry, open_clients
 from bucketgraph.integrations.serving import serving
+from bucketgraph.integrations.trial import Trial
 from bucketgraph.integrations.vault import check_key_file
 from bucketgraph.integrations.worker import Order
 from bucketgraph.people.catalogue import CATALOGUE
@@ -246,6 +247,18 @@ class App:
         ) as clients:
             off = switched_off(integration.config.sources)
             return await check(clients, integration.config.workspaces, off)
+
+    async def try_out(self, trial: Trial) -> list[Check]:
+        """Try consumers and workspaces of a configuration that is not stored."""
+        config = trial.config
+        async with open_clients(
+            config.origins,
+            trial.consumers,
+            ledger=self.ledger,
+            patience=self.patience(wait=False),
+            monitor=CallCounter(Silent()),
+        ) as clients:
+            return await check(clients, config.workspaces, switched_off(config.sources))
 
     def shown(self, integration: Integration, *, lost: frozenset[str] | None = None) -> Shown:
         """Return an integration as it is shown, with its newest runs.

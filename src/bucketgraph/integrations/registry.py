@@ -295,19 +295,10 @@ class Registry:
     ) -> AsyncIterator[list[Client]]:
         """Open a client for each consumer that the integration has now, whatever its name is by now."""
         origins, consumers = self._access(integration)
-        async with contextlib.AsyncExitStack() as stack:
-            yield [
-                await stack.enter_async_context(
-                    Client(
-                        origins,
-                        consumer,
-                        ledger=ledger,
-                        patience=patience,
-                        monitor=monitor,
-                    )
-                )
-                for consumer in consumers
-            ]
+        async with open_clients(
+            origins, consumers, ledger=ledger, patience=patience, monitor=monitor
+        ) as clients:
+            yield clients
 
     @contextlib.contextmanager
     def running(self, integration: Integration) -> Iterator[None]:
@@ -348,6 +339,20 @@ class Registry:
                 hint="Look at `bucketgraph integration list` and run this again.",
             )
         return rows[name]
+
+
+@contextlib.asynccontextmanager
+async def open_clients(
+    origins: Origins, consumers: Sequence[Consumer], *, ledger: Ledger, patience: Patience, monitor: Monitor
+) -> AsyncIterator[list[Client]]:
+    """Open a client for each of some consumers, stored or not."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                Client(origins, consumer, ledger=ledger, patience=patience, monitor=monitor)
+            )
+            for consumer in consumers
+        ]
 
 
 def of_kinds(store: Store, *kinds: Kind) -> list[Integration]:

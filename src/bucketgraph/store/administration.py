@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from shlex import quote
@@ -153,11 +153,36 @@ class Administration(ABC):
             events.add(connection, run_id=run_id, integration_id=integration_id, now=self._clock(), new=new)
 
     def events(
-        self, run_id: int, *, after: int = 0, level: Level = "debug", limit: int | None = None
+        self,
+        run_id: int,
+        *,
+        after: int = 0,
+        level: Level = "debug",
+        limit: int | None = None,
+        names: Collection[str] | None = None,
+        newest: bool = False,
+        skip: int = 0,
     ) -> list[RunEvent]:
-        """Return a run's events with greater ids than `after` and at least a level, oldest first."""
+        """Return a run's events with greater ids than `after`, at least a level and one of the names, oldest first.
+
+        Where there are more than `limit`, the oldest behind `skip` of them are returned, or with `newest` the newest.
+        """
         with self._reading() as connection:
-            return events.read(connection, run_id, after=after, level=level, limit=limit)
+            return events.read(
+                connection,
+                run_id,
+                after=after,
+                level=level,
+                limit=limit,
+                names=names,
+                newest=newest,
+                skip=skip,
+            )
+
+    def event_number(self, run_id: int, *, after: int = 0, level: Level = "debug") -> int:
+        """Count a run's events with greater ids than `after` and at least a level."""
+        with self._reading() as connection:
+            return events.number(connection, run_id, after=after, level=level)
 
     def forget_events(self, before: int, *, level: Level | None = None) -> int:
         """Delete events (of one level, or all) from before a moment (epoch ms); return how many there were."""

@@ -260,7 +260,9 @@ async def _events(answer: answers.Events, workers: Workers) -> AsyncIterator[str
     while (found := await workers.run(answer.look)) is not None:
         for event in found:
             lines = "".join(f"data: {line}\n" for line in event.data.splitlines() or [""])
-            yield f"event: {event.name}\n{lines}\n"
+            # Only what has no name is put into the page; a named one is an event for its scripts.
+            named = "" if event.name == "message" else f"event: {event.name}\n"
+            yield f"{named}{lines}\n"
         if not found:
             yield ": still here\n\n"
         await asyncio.sleep(answer.every_seconds)
