@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 import pytest
@@ -43,7 +44,8 @@ def test_every_link_of_the_rail_and_of_each_page_leads_somewhere(pages: Console)
         answer = browser.client.get(path, follow_redirects=True)
         assert answer.status_code == 200, path
         if len(seen) < 40:
-            waiting += [link for link in re.findall(r'href="(/[^"#]*)"', answer.text) if link not in seen]
+            links = map(html.unescape, re.findall(r'href="(/[^"#]*)"', answer.text))
+            waiting += [link for link in links if link not in seen]
     assert {"/", "/settings", "/settings/users", "/tokens", "/account"} <= seen
 
 

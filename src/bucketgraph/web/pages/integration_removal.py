@@ -52,7 +52,7 @@ def remove(visit: Visit) -> Answer:
     if chosen == "yes":
         _check_sure(visit)
     entities, relationships = visit.app.store.counts(one.id)
-    visit.app.remove(one.name, purge=chosen == "yes")
+    visit.app.remove(one.name, purge=chosen == "yes", only=one.id)
     fate = "all of its history" if chosen == "yes" else "its history is kept"
     joined = "with" if chosen == "yes" else "and"
     gone = f"{entities.total():,} entities, {relationships.total():,} relationships"
@@ -87,7 +87,7 @@ def purge(visit: Visit) -> Answer:
     """Erase the history of a removed one."""
     row = _find(visit)
     _check_sure(visit)
-    visit.app.remove(row.id, purge=True)
+    visit.app.registry.purge_removed(row.id)
     return visit.redirect("/integrations/removed", toast=f"All history of {row.name[:100]} was erased.")
 
 
