@@ -137,18 +137,35 @@ def _prepared(home: Path, fake: Fake) -> tuple[str, str]:
 
 
 @contextlib.contextmanager
-def _server(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def _server(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Run `bucketgraph serve` while the context lasts; yields its process and address."""
     environment = os.environ | {"BUCKETGRAPH_HOME": str(home), "BUCKETGRAPH_HOURLY_CALLS": _NO_LIMIT}
-    command = [sys.executable, "-m", "bucketgraph", "serve", "--port", "0"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "bucketgraph", "serve", "--port", "0", "--log-level", "warning"]
+    # A file and no pipe: a pipe that nobody reads is full one day, and then the server waits for it.
+    with (
+        (home / "serve.log").open("w") as log,
+        subprocess.Popen(command, env=environment, stderr=log) as process,
+    ):
         try:
-            assert process.stderr is not None  # noqa: S101  # asked for a pipe above
-            line = next(one for one in process.stderr if "http://" in one)
-            yield process, line[line.index("http://") :].strip()
+            yield process, _address(home / "serve.log")
         finally:
             process.terminate()
-            process.wait(_LATE_SECONDS)
+            try:
+                process.wait(_LATE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def _address(log: Path) -> str:
+    """Wait until the server says where it answers."""
+    until = time.monotonic() + _LATE_SECONDS
+    while time.monotonic() < until:
+        for line in log.read_text().splitlines():
+            if "http://" in line:
+                return line[line.index("http://") :].strip()
+        time.sleep(0.05)
+    raise TimeoutError(log.read_text())
 
 
 async def _load(url: str, token: str, integration: str, pid: int, options: argparse.Namespace) -> Loaded:

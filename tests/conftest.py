@@ -12,6 +12,10 @@ from support import processes
 
 _connect = socket.socket.connect
 
+# Commands that tests start keep their compiled modules, as they do unless an environment says otherwise: without
+# them each start takes twice as long, and there are hundreds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,10 +12,11 @@ import pytest
 from rich.console import Console
 from support.answers import Answerer, edge, listed, tabled, treed, vertex
 
-from bucketgraph.cli.answers import Format, as_csv, drawn, show_answer
+from bucketgraph.answers.csv_text import as_csv
+from bucketgraph.answers.graphml import graphml
+from bucketgraph.cli.answers import Format, drawn, show_answer
 from bucketgraph.cli.arguments import parameter, parameters
 from bucketgraph.cli.batch import answers, asker
-from bucketgraph.cli.graphml import graphml
 from bucketgraph.cli.query import request_of
 from bucketgraph.errors import ConfigError
 from bucketgraph.j1ql.results import Answer, Request

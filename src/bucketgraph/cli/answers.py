@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +13,6 @@ from rich.table import Table
 from rich.text import Text
 
 from bucketgraph.cli.output import console, messages, plain, show_json, write_data
-from bucketgraph.errors import ConfigError
 
 if TYPE_CHECKING:
     from bucketgraph.j1ql.results import Answer
@@ -45,9 +42,11 @@ def show_answer(answer: Answer, form: Format) -> None:
         show_json(answer.envelope())
         return
     if form is Format.CSV:
+        from bucketgraph.answers.csv_text import as_csv  # noqa: PLC0415
+
         write_data(as_csv(answer))
     elif form is Format.GRAPHML:
-        from bucketgraph.cli.graphml import graphml  # noqa: PLC0415  # only where it is asked for
+        from bucketgraph.answers.graphml import graphml  # noqa: PLC0415  # only where it is asked for
 
         write_data(graphml(answer))
     elif rows_of(answer):
@@ -73,7 +72,7 @@ def rows_of(answer: Answer) -> int:
 
 def as_table(answer: Answer) -> RenderableType:
     """Return a table for a person."""
-    from bucketgraph.cli.tabular import cell, is_number, telling  # noqa: PLC0415
+    from bucketgraph.answers.tabular import cell, is_number, telling  # noqa: PLC0415
 
     columns, rows = telling(answer)
     if len(columns) > MANY_COLUMNS:
@@ -89,7 +88,7 @@ def as_table(answer: Answer) -> RenderableType:
 
 def _record(columns: Sequence[str], row: Sequence[Any]) -> RenderableType:
     """Return one row as lines of name and value; what is missing is left out."""
-    from bucketgraph.cli.tabular import cell  # noqa: PLC0415
+    from bucketgraph.answers.tabular import cell  # noqa: PLC0415
 
     made = Table(box=None, pad_edge=False, show_header=False)
     made.add_column(style="dim")
@@ -98,20 +97,6 @@ def _record(columns: Sequence[str], row: Sequence[Any]) -> RenderableType:
         if value is not None:
             made.add_row(Text(plain(name)), Text(plain(cell(name, value))))
     return Group(made, "")
-
-
-def as_csv(answer: Answer) -> str:
-    """Return an answer as RFC 4180 writes it, a header first; data is not altered, whatever it begins with."""
-    from bucketgraph.cli.tabular import exact, full  # noqa: PLC0415
-
-    if answer.type == "tree":
-        raise ConfigError("A tree is no table.", hint="Use --format json, tree or graphml for RETURN TREE.")
-    columns, rows = full(answer)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([exact(value) for value in row] for row in rows)
-    return text.getvalue()
 
 
 def show_long(shown: RenderableType, out: Console) -> None:

@@ -122,7 +122,7 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lines(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
-    from bucketgraph.cli.tabular import cell  # noqa: PLC0415
+    from bucketgraph.answers.tabular import cell  # noqa: PLC0415
 
     names = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
     return [f"{n}: {_cut(cell(n, before.get(n)))} → {_cut(cell(n, after.get(n)))}" for n in names]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bucketgraph.errors import BucketgraphError
+from bucketgraph.graph.written import minute
 
 _CONTROL = {code: "\ufffd" for code in (*range(32), *range(127, 160)) if code not in (9, 10)}
 
@@ -85,9 +85,7 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[str
 
 def when(ms: int | None) -> str:
     """Write epoch milliseconds as a UTC minute."""
-    if ms is None:
-        return ""
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
+    return "" if ms is None else minute(ms)
 
 
 def number(value: int) -> str:

@@ -1,10 +1,11 @@
-"""Reading what people write: moments, values and filters."""
+"""Reading what people write, moments, values and filters; and writing moments for them."""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from bucketgraph.errors import ConfigError
 from bucketgraph.graph.values import Scalar, epoch_ms
@@ -35,6 +36,11 @@ def moment(text: str | None, *, flag: str) -> int | None:
             hint="Write 2026-11-01, 2026-11-01T10:00:00Z, or 24h, 7d, 2w for ago.",
         )
     return found
+
+
+def minute(ms: int) -> str:
+    """Write epoch milliseconds as a UTC minute: `2026-11-01 10:00`."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def filters(texts: Iterable[str]) -> dict[str, Scalar]:

@@ -15,6 +15,7 @@ import msgspec
 
 from bucketgraph.errors import ConfigError
 from bucketgraph.j1ql import given as checking
+from bucketgraph.j1ql import variables as named
 from bucketgraph.j1ql.complete_place import Place, Reader
 from bucketgraph.j1ql.results import Parameter
 from bucketgraph.j1ql.tokens import NAME, RESERVED, Kind, Token, tokenize
@@ -47,7 +48,7 @@ def asked(question: Question, given: Mapping[str, Parameter]) -> tuple[Asked, ..
 
 def variables(text: str) -> frozenset[str]:
     """Return the names in `${name}`."""
-    return frozenset(t.text[2:-1].strip() for t in tokenize(text) if t.kind is Kind.PARAMETER)
+    return frozenset(named.variables(text))
 
 
 def placeholders(text: str) -> frozenset[str]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
-from bucketgraph.errors import BucketgraphError, ConfigError, QueryError, QueryTimeout
+from bucketgraph.errors import ConfigError, QueryError, QueryTimeout
 from bucketgraph.graph.written import moment
 from bucketgraph.j1ql import complete as completion
 from bucketgraph.j1ql.results import PAGE_ROWS, Answer, Parameter, Request
 from bucketgraph.web.bodies import Given, Limit, Moment, Shown, When
 from bucketgraph.web.routing import Call, Route
+from bucketgraph.web.timing import timed
 
-ResultT = TypeVar("ResultT")
 Query = Annotated[str, Meta(max_length=200_000, description="A query in J1QL.")]
 Values = Annotated[dict[str, Parameter], Meta(max_length=1000)]
 Rows = Annotated[int, Meta(ge=1, le=10_000, description="How many rows one answer may hold.")]
@@ -173,37 +171,22 @@ def answer_of(answer: Answer) -> QueryAnswer:
     )
 
 
-def timed(call: Call[Any, Any], ask: Callable[[], ResultT]) -> ResultT:
-    """Ask, and count how long it took and what came of it."""
-    begin, outcome = time.perf_counter(), "failed"
-    try:
-        found = ask()
-        outcome = "answered"
-    except BucketgraphError as error:
-        outcome = error.code
-        raise
-    else:
-        return found
-    finally:
-        call.site.metrics.asked(outcome, time.perf_counter() - begin)
-
-
 def query(call: Call[Any, QueryBody]) -> QueryAnswer:
     """Answer a query, or one page of its answer."""
     request = page_of(call.body)
-    return answer_of(timed(call, lambda: call.app.store.ask(request)))
+    return answer_of(timed(call.site, lambda: call.app.store.ask(request)))
 
 
 def check(call: Call[Any, QueryText]) -> Checked:
     """Tell whether a query can be asked."""
     request = request_of(call.body)
-    return Checked(ok=True, messages=list(timed(call, lambda: call.app.store.check(request))))
+    return Checked(ok=True, messages=list(timed(call.site, lambda: call.app.store.check(request))))
 
 
 def explain(call: Call[Any, QueryText]) -> Explained:
     """Tell how a query is answered."""
     request = request_of(call.body)
-    return msgspec.convert(timed(call, lambda: call.app.store.explain(request)).to_dict(), Explained)
+    return msgspec.convert(timed(call.site, lambda: call.app.store.explain(request)).to_dict(), Explained)
 
 
 def complete(call: Call[Any, CompleteBody]) -> Completions:
@@ -227,7 +210,7 @@ def diff(call: Call[Any, DiffBody]) -> DiffAnswer:
         include_deleted=body.include_deleted,
         page=None,
     )
-    found = timed(call, lambda: call.app.store.differences(request, begin, end))
+    found = timed(call.site, lambda: call.app.store.differences(request, begin, end))
     return DiffAnswer(
         type=found.type,
         added=found.added[: body.limit],

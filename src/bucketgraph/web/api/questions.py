@@ -13,9 +13,10 @@ from bucketgraph.j1ql.results import PAGE_ROWS, Parameter, Request
 from bucketgraph.questions.base import Asked, Question
 from bucketgraph.questions.fill import asked
 from bucketgraph.questions.loader import load
-from bucketgraph.web.api.queries import QueryAnswer, Rows, Values, answer_of, timed
+from bucketgraph.web.api.queries import QueryAnswer, Rows, Values, answer_of
 from bucketgraph.web.bodies import Given, Moment, Name, Shown, Text, When
 from bucketgraph.web.routing import Call, Route
+from bucketgraph.web.timing import timed
 
 
 class QuestionQuery(Given):
@@ -126,7 +127,7 @@ def _result(call: Call[Any, AskBody], one: Asked) -> QuestionResult:
         limit=body.limit,
         page=body.page,
     )
-    answer = answer_of(timed(call, lambda: call.app.store.ask(request)))
+    answer = answer_of(timed(call.site, lambda: call.app.store.ask(request)))
     facts = {name: getattr(answer, name) for name in answer.__struct_fields__}
     return QuestionResult(name=one.name, query=one.text, variables=dict(one.variables), **facts)
 

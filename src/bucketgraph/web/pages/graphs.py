@@ -83,11 +83,11 @@ def data(visit: Visit) -> Answer:
                 "These two are far apart, or their surroundings are large: the search for a way was given up.",
                 hint="Start from one of them and follow what you know, or ask with a query.",
             )
-        return Json(_drawn(picture))
+        return Json(drawn(picture))
     if visit.asked("expand"):
-        return Json(_drawn(_expanded(visit, number_of(visit.asked("expand")))))
+        return Json(drawn(_expanded(visit, number_of(visit.asked("expand")))))
     starts = [number_of(one) for one in visit.query.all("start")[:_MOST_PAGE]]
-    return Json(_drawn(store.around(starts, _whole(visit, "depth", 1, _DEPTHS))))
+    return Json(drawn(store.around(starts, _whole(visit, "depth", 1, _DEPTHS))))
 
 
 def table(visit: Visit) -> Answer:
@@ -180,7 +180,7 @@ def _whole(visit: Visit, name: str, default: int, allowed: range) -> int:
     return min(max(int(text), allowed[0]), allowed[-1])
 
 
-def _drawn(picture: Picture) -> dict[str, Any]:
+def drawn(picture: Picture) -> dict[str, Any]:
     """Return a picture as the drawing reads it."""
     nodes = [_drawn_node(one, picture) for one in picture.nodes]
     edges = [

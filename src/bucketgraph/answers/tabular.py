@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bucketgraph.cli.output import when
+from bucketgraph.graph.written import minute
 from bucketgraph.j1ql.results import Answer
 
 _FIRST_METADATA: Final = ("_id", "_key", "_type", "_class", "displayName")
@@ -76,7 +76,7 @@ def cell(name: str, value: Any) -> str:
         return ", ".join(cell("", one) for one in value)
     if isinstance(value, dict):
         return name_of(value)
-    return when(int(value)) if _is_moment(name, value) else _scalar(value)
+    return minute(int(value)) if is_moment(name, value) else _scalar(value)
 
 
 def _scalar(value: Any) -> str:
@@ -105,7 +105,8 @@ def is_number(value: Any) -> bool:
     return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
 
 
-def _is_moment(name: str, value: Any) -> bool:
+def is_moment(name: str, value: Any) -> bool:
+    """Tell whether a cell is a moment in epoch ms: its column says so, and it is one that anybody means."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     return number and name.endswith("On") and _EARLIEST_MS <= value < _LATEST_MS
 
