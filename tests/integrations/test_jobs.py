@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.inprocess import CommandLine
 from support.serving import ended, eventually, quiet_polling, set_polling
 from support.workbench import KEY, SECRET, Bench, workbench
 
@@ -95,6 +96,18 @@ def test_a_queued_run_can_be_cancelled_before_it_begins(bench: Bench) -> None:
         with pytest.raises(Conflict, match="No run"):
             bench.app.cancel(bench.integration)
     assert bench.store.runs(bench.integration.id) == []
+
+
+def test_the_run_that_was_just_handed_over_is_the_one_whose_log_is_followed(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.sync()
+    shell = CommandLine(tmp_path, monkeypatch)
+    with serving(bench):
+        shell.fine("sync", bench.integration.name, "--detach")
+        shell.fine("integration", "log", bench.integration.name, "--follow")
+        assert len(bench.store.runs(bench.integration.id)) == 2
+        assert newest(bench).status == "COMPLETED"
 
 
 def test_a_run_that_begins_while_its_job_is_withdrawn_is_stopped_too(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 from bucketgraph.collect.cancelling import cancelled
@@ -42,7 +43,7 @@ def cancel(store: Store, registry: Registry, integration: Integration) -> Cancel
         return Cancelled("queued", None, queued)
     raise Conflict(
         f"No run of {integration.name!r} is queued or in progress.",
-        hint=f"`bucketgraph integration runs {integration.name}` shows how the last ones ended.",
+        hint=f"`bucketgraph integration runs {quote(integration.name)}` shows how the last ones ended.",
     )
 
 

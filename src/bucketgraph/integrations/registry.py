@@ -189,7 +189,7 @@ class Registry:
         if integration_type not in {None, known.config.integration_type}:
             raise ConfigError(
                 f"The import {name!r} has the type {known.config.integration_type!r}, not {integration_type!r}.",
-                hint=f"Leave --type out, or remove it first with `bucketgraph integration remove {name}`.",
+                hint=f"Leave --type out, or remove it first with `bucketgraph integration remove {quote(name)}`.",
             )
         return known
 
