@@ -27,8 +27,9 @@ from bucketgraph.integrations.events import EventLog, Live
 from bucketgraph.integrations.facts import Shown
 from bucketgraph.integrations.freshness import Freshness, freshness
 from bucketgraph.integrations.keyring import Keyring
-from bucketgraph.integrations.registry import Registry
+from bucketgraph.integrations.registry import Registry, open_clients
 from bucketgraph.integrations.serving import serving
+from bucketgraph.integrations.trial import Trial
 from bucketgraph.integrations.vault import check_key_file
 from bucketgraph.integrations.worker import Order
 from bucketgraph.people.catalogue import CATALOGUE
@@ -247,6 +248,18 @@ class App:
             off = switched_off(integration.config.sources)
             return await check(clients, integration.config.workspaces, off)
 
+    async def try_out(self, trial: Trial) -> list[Check]:
+        """Try consumers and workspaces of a configuration that is not stored."""
+        config = trial.config
+        async with open_clients(
+            config.origins,
+            trial.consumers,
+            ledger=self.ledger,
+            patience=self.patience(wait=False),
+            monitor=CallCounter(Silent()),
+        ) as clients:
+            return await check(clients, config.workspaces, switched_off(config.sources))
+
     def shown(self, integration: Integration, *, lost: frozenset[str] | None = None) -> Shown:
         """Return an integration as it is shown, with its newest runs.
 
@@ -298,9 +311,12 @@ class App:
         """Make `bitbucket_user IS Person` true after users or people changed; cheap when they did not."""
         return recompute(self.store)
 
-    def remove(self, name: str, *, purge: bool = False) -> None:
-        """End everything of an integration, or with `purge` erase it, and map people anew."""
-        self.registry.remove(name, purge=purge)
+    def remove(self, name: str, *, purge: bool = False, only: str | None = None) -> None:
+        """End everything of an integration, or with `purge` erase it, and map people anew.
+
+        `only` is the id that it must have: Conflict when the name is another one's by now.
+        """
+        self.registry.remove(name, purge=purge, only=only)
         self.recompute_people()
 
     def backup(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from support import processes
 from support.command import Shell
 from support.serving import Server, ended, eventually, set_polling
 from support.workbench import KEY, Bench, Graph, assert_true_to, workbench
@@ -145,3 +146,35 @@ def test_sync_without_a_server_never_loads_the_engine(bench: Bench, tmp_path: Pa
     )
     assert "ENGINE False" in ended_.stderr
     assert json.loads(ended_.stdout)["status"] == "COMPLETED"
+
+
+def test_while_there_is_no_account_it_prints_a_link_that_makes_the_first_admin(tmp_path: Path) -> None:
+    server = Server.start(tmp_path)
+    url = server.url()
+    link = eventually(lambda: next((word for word in server.said.split() if "/setup/" in word), ""))
+    assert link.startswith(f"{url}/setup/")
+    page = httpx2.get(link)
+    assert page.status_code == 200
+    assert "Set up the first administrator" in page.text
+    assert link.rpartition("/")[2] not in server.said.replace(link, ""), "the link is logged nowhere"
+    assert server.stop() == 0
+    assert Shell(tmp_path).run("user", "add", "ada", "--role", "admin").code == 0
+    again = Server.start(tmp_path)
+    assert httpx2.get(f"{again.url()}/signin").status_code == 200
+    assert "/setup/" not in again.said
+    assert again.stop() == 0
+
+
+def test_the_demo_ends_with_a_link_into_its_console(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with out.open("w") as file:
+        demo = processes.start(
+            [sys.executable, "-m", "bucketgraph", "demo"], stdout=file, stderr=file, stdin=subprocess.DEVNULL
+        )
+    link = eventually(
+        lambda: next((word for word in out.read_text().split() if "/setup/" in word), ""), within=120
+    )
+    assert "Open the demo" in httpx2.get(link).text
+    eventually(lambda: "Ctrl-C ends it." in out.read_text())
+    demo.send_signal(signal.SIGINT)
+    assert demo.wait(timeout=30) == 0

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.inprocess import CommandLine
 from support.serving import ended, eventually, quiet_polling, set_polling
 from support.workbench import KEY, SECRET, Bench, workbench
 
@@ -92,6 +96,51 @@ def test_a_queued_run_can_be_cancelled_before_it_begins(bench: Bench) -> None:
         with pytest.raises(Conflict, match="No run"):
             bench.app.cancel(bench.integration)
     assert bench.store.runs(bench.integration.id) == []
+
+
+def test_the_run_that_was_just_handed_over_is_the_one_whose_log_is_followed(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.sync()
+    shell = CommandLine(tmp_path, monkeypatch)
+    with serving(bench):
+        shell.fine("sync", bench.integration.name, "--detach")
+        shell.fine("integration", "log", bench.integration.name, "--follow")
+        assert len(bench.store.runs(bench.integration.id)) == 2
+        assert newest(bench).status == "COMPLETED"
+
+
+def test_a_run_that_begins_while_its_job_is_withdrawn_is_stopped_too(bench: Bench) -> None:
+    bench.fake.latency_seconds = SLOW
+    begun, withdrawn = threading.Event(), threading.Event()
+
+    async def collect(order: Order, job: str) -> Run | None:
+        begun.set()
+        await asyncio.to_thread(withdrawn.wait)
+        return await bench.app.perform(order, job)
+
+    jobs = Jobs(bench.store, collect=collect)
+    jobs.start()
+    with contextlib.closing(_Stopping(jobs, withdrawn)), ThreadPoolExecutor(1) as pool:
+        job = jobs.request_run(bench.integration.id)
+        assert begun.wait(30)
+        cancelled = pool.submit(bench.app.cancel, bench.integration)
+        eventually(lambda: jobs.queue.status(job) == "CANCELLED")
+        withdrawn.set()
+        assert cancelled.result().what == "in-progress"
+        assert eventually(lambda: ended(bench.app, job)).status == "FAILED"
+
+
+class _Stopping:
+    """Ends jobs whatever becomes of a test that holds them up."""
+
+    def __init__(self, jobs: Jobs, held: threading.Event) -> None:
+        self._jobs, self._held = jobs, held
+
+    def close(self) -> None:
+        """Let go, and stop."""
+        self._held.set()
+        self._jobs.stop()
 
 
 def order(bench: Bench) -> Order:

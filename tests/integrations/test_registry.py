@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ from support.workbench import settings_for
 
 from bucketgraph.app import App, open_app
 from bucketgraph.bitbucket.oauth import Consumer
-from bucketgraph.errors import ConfigError, CredentialError
+from bucketgraph.collect.progress import CallCounter, Silent
+from bucketgraph.errors import ConfigError, CredentialError, StoreError
 from bucketgraph.integrations.configuration import Changes, Entered, Integration, NewIntegration, Polling
 from bucketgraph.integrations.facts import LOST, schedule_in_words
 from bucketgraph.integrations.vault import KEY_FILE
@@ -171,6 +175,49 @@ def test_an_import_has_a_name_and_a_description_only(app: App) -> None:
         app.registry.update("else", Changes(tags={"a": "b"}))
 
 
+def test_who_opens_clients_gets_the_present_credentials_and_the_address_they_are_for(app: App) -> None:
+    found = app.registry.add(new())
+    moved = Changes(name="old", consumers=[Entered("k1", OTHER)], api_url=HERE, oauth_url=HERE)
+    app.registry.update("acme", moved)
+    app.registry.add(new(consumers=[Consumer("k9", "another")]))
+
+    async def opened() -> list[tuple[str, Consumer]]:
+        async with app.registry.clients(
+            found, ledger=app.ledger, patience=app.patience(), monitor=CallCounter(Silent())
+        ) as clients:
+            return [(one.origins.api, one.consumer) for one in clients]
+
+    assert asyncio.run(opened()) == [(HERE, Consumer("k1", OTHER))]
+    app.registry.remove("old")
+    with pytest.raises(ConfigError, match="'acme' was removed"):
+        asyncio.run(opened())
+
+
+def test_tags_are_stored_with_the_configuration_or_neither_is(app: App) -> None:
+    app.registry.add(new(tags={"t": "0"}))
+    with closing(sqlite3.connect(app.store.where)) as other:
+        other.execute(
+            "CREATE TRIGGER full BEFORE UPDATE OF tags ON integration BEGIN SELECT RAISE(ABORT, 'x'); END"
+        )
+        with pytest.raises(StoreError):
+            app.registry.update("acme", Changes(tags={"t": "1"}))
+        with pytest.raises(StoreError):
+            app.registry.add(new("beta", tags={"t": "0"}))
+        other.execute("DROP TRIGGER full")
+    assert [(one.name, one.config.tags) for one in app.registry.all()] == [("acme", {"t": "0"})]
+
+
+def test_the_name_of_a_removed_one_is_refused(app: App) -> None:
+    app.registry.add(new())
+    app.registry.remove("acme")
+    (gone,) = app.store.removed_integrations()
+    with pytest.raises(ConfigError, match="removed integration is kept under the name"):
+        app.registry.add(new(gone.name))
+    app.registry.add(new())
+    with pytest.raises(ConfigError, match="removed integration is kept under the name"):
+        app.registry.update("acme", Changes(name=gone.name))
+
+
 def test_changes_at_the_same_time_wait_for_each_other(app: App) -> None:
     app.registry.add(new(tags={"t": "0"}))
 
@@ -180,6 +227,17 @@ def test_changes_at_the_same_time_wait_for_each_other(app: App) -> None:
     with ThreadPoolExecutor(4) as pool:
         moments = [one.updated_on for one in pool.map(change, range(12))]
     assert len(set(moments)) == 12
+
+
+def test_changes_that_build_on_what_is_there_lose_nothing_of_each_other(app: App) -> None:
+    app.registry.add(new())
+
+    def add_tag(number: int) -> Integration:
+        return app.registry.update("acme", lambda config: Changes(tags={**config.tags, f"t{number}": True}))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add_tag, range(12)))
+    assert app.registry.find("acme").config.tags == {f"t{number}": True for number in range(12)}
 
 
 def test_a_lost_key_bricks_nothing_and_entering_credentials_heals(app: App, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ import pytest
 from bucketgraph.bitbucket.budget import consumer_id
 from bucketgraph.bitbucket.oauth import Consumer
 from bucketgraph.errors import ConfigError, Conflict
-from bucketgraph.integrations.configuration import Integration, NewIntegration
+from bucketgraph.integrations.configuration import Changes, Integration, NewIntegration
+from bucketgraph.integrations.keyring import Keyring
 from bucketgraph.integrations.registry import Registry
-from bucketgraph.integrations.vault import open_vault
 from bucketgraph.people.catalogue import CATALOGUE
 from bucketgraph.store.store import Store
 
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 @pytest.fixture
 def registry(store: Store, tmp_path: Path) -> Registry:
     """Give a registry on the store."""
-    return Registry(store, lambda: open_vault(tmp_path, None))
+    return Registry(store, Keyring(tmp_path, None))
 
 
 def _add(registry: Registry, name: str, *keys: str) -> Integration:
@@ -74,7 +74,7 @@ def test_a_kept_one_is_purged_by_its_id_and_leaves_the_one_of_its_name_alone(
     registry.remove("acme")
     new = _add(registry, "acme", "key")
     _book(store, "key")
-    registry.remove(old.id, purge=True)
+    registry.purge_removed(old.id)
     assert registry.all() == [new]
     assert store.removed_integrations() == []
     assert _booked(store, "key") == {100: 5}
@@ -94,3 +94,28 @@ def test_what_there_is_not_cannot_be_removed(registry: Registry, *, purge: bool)
     _add(registry, "acme", "key")
     with pytest.raises(ConfigError, match=r"no integration named 'acne' \(known: acme\)"):
         registry.remove("acne", purge=purge)
+
+
+def test_a_purge_takes_the_one_in_use_and_never_a_removed_one_by_its_name(
+    registry: Registry, store: Store
+) -> None:
+    old = _add(registry, "acme", "key")
+    registry.remove("acme")
+    _add(registry, old.id, "key")
+    registry.remove(old.id, purge=True)
+    assert registry.all() == []
+    assert [one.id for one in store.removed_integrations()] == [old.id]
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_a_name_that_is_another_ones_by_now_removes_and_changes_nothing(
+    registry: Registry, *, purge: bool
+) -> None:
+    confirmed = _add(registry, "acme", "key")
+    registry.update("acme", Changes(name="old"))
+    other = _add(registry, "acme", "key")
+    with pytest.raises(Conflict, match="another integration by now"):
+        registry.remove("acme", purge=purge, only=confirmed.id)
+    with pytest.raises(Conflict, match="another integration by now"):
+        registry.update("acme", Changes(paused=True), only=confirmed.id)
+    assert registry.find("acme") == other

@@ -6,6 +6,7 @@ import pytest
 from people.peoplekit import Home, csv
 
 from bucketgraph.errors import ConfigError, Conflict
+from bucketgraph.integrations.configuration import Changes
 from bucketgraph.j1ql.results import public_id
 from bucketgraph.people.desk import read_facts
 
@@ -101,3 +102,20 @@ def test_a_value_that_cannot_be_is_said(given: tuple[str, str], told: str) -> No
         read_facts([given])
     assert told in error.value.message
     assert error.value.hint
+
+
+def test_a_source_of_people_is_described_anew_and_keeps_its_name(desk: Home) -> None:
+    desk.load(csv(ADA), source="staff")
+    registry = desk.app.registry
+    assert registry.update("staff", Changes(description="Monthly")).description == "Monthly"
+    assert registry.update("staff", Changes(name="staff", description="Weekly")).description == "Weekly"
+    with pytest.raises(ConfigError, match="source of people"):
+        registry.update("staff", Changes(name="people"))
+    with pytest.raises(ConfigError, match="has no paused"):
+        registry.update("staff", Changes(paused=True))
+    assert desk.names("staff") == ["Ada"]
+
+
+def test_facts_by_hand_are_cleaned_as_those_of_a_file() -> None:
+    facts = read_facts([("Bitbucket nickname", "ada\x00\x7f"), ("title", "\x00"), ("First name", " A\tda ")])
+    assert facts == {"bitbucketNickname": "ada", "title": None, "firstName": "A da"}

@@ -152,6 +152,15 @@ def test_the_mapper_is_in_no_list_and_cannot_be_removed(desk: Home) -> None:
         desk.app.remove("mapper")
 
 
+def test_the_mappers_name_is_refused_without_advice_to_remove_it(desk: Home) -> None:
+    desk.users("acme", ada="ada")
+    desk.load(csv(ADA))
+    with pytest.raises(ConfigError, match="taken by the mapping of people"):
+        desk.app.registry.find_import("mapper")
+    with pytest.raises(ConfigError, match="taken by the mapping of people"):
+        desk.load(csv(ADA), source="mapper")
+
+
 def test_deleting_an_integration_ends_its_users_links_and_nobody_elses(desk: Home) -> None:
     desk.users("acme", ada="ada", bob="bob")
     desk.users("beta", eva={"nickname": "ada", "displayName": "Ada at beta"})

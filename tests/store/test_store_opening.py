@@ -58,7 +58,8 @@ def test_the_migrated_schema_is_the_one_the_program_works_with(tmp_path: Path) -
         schema.migrate(connection)
         found = compare_metadata(MigrationContext.configure(connection), tables.metadata)
     engine.dispose()
-    assert [one for one in found if not _is_hot(one)] == []
+    # The collation of this one is beyond what Alembic compares; the next test looks at it.
+    assert [one for one in found if not _is_hot(one) and one[1].name != "entity_name"] == []
 
 
 def test_a_new_file_gets_the_tables_that_all_migrations_together_give(tmp_path: Path) -> None:
@@ -73,14 +74,14 @@ def test_a_new_file_gets_the_tables_that_all_migrations_together_give(tmp_path: 
 
 
 def _shape(connection: Connection) -> dict[str, object]:
-    """Return columns, keys and indexes of all tables."""
+    """Return columns, keys and indexes of all tables, with the collations of indexes."""
     ask = connection.exec_driver_sql
     names = [row[0] for row in ask("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     shape: dict[str, object] = {}
     for name in names:
         shape[name] = [row[1:] for row in ask(f"PRAGMA table_info({name})")]
         for row in ask(f"PRAGMA index_list({name})").all():
-            columns = tuple(tuple(r[1:]) for r in ask(f"PRAGMA index_info({row[1]})"))
+            columns = tuple(tuple(r[1:]) for r in ask(f"PRAGMA index_xinfo({row[1]})"))
             shape[f"{name}: {columns}"] = (row[2], row[3], row[4])
         shape[f"{name}: references"] = sorted(str(r[2:]) for r in ask(f"PRAGMA foreign_key_list({name})"))
     return shape

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +321,14 @@ def test_a_backup_is_written_beside_the_graph(site: House) -> None:
     assert file.stat().st_size == made["bytes"]
     assert file.parent == site.app.settings.home / "backups"
     assert made["holdings"]["entities"] == site.app.store.counts()[0].total()
+
+
+def test_backups_at_the_same_time_are_written_or_refused_as_the_document_says(site: House) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _n: site.admin.ask("POST", "/api/v1/backups", {}), range(4)))
+    assert {one.status_code for one in made} <= {201, 409}
+    (file, *_) = [Path(one.json()["file"]) for one in made if one.status_code == 201]
+    assert file.exists()
 
 
 def test_the_document_shows_no_secret_and_says_who_may(site: House) -> None:

@@ -12,6 +12,8 @@ from web.sitekit import House, house
 
 from bucketgraph.web.api import ROUTES
 from bucketgraph.web.openapi import document
+from bucketgraph.web.pages import PAGES
+from bucketgraph.web.visit import Page
 
 VIEWER, EDITOR, ADMIN = ("viewer", "editor", "admin"), ("editor", "admin"), ("admin",)
 
@@ -146,12 +148,18 @@ def test_what_a_bound_token_is_not_asked_about_is_its_own(shared: House) -> None
     assert bound.get("/me") == {"name": "bound-viewer", "role": "viewer", "integrationId": shared.acme.id}
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/api", "/api/v1", "/api/v1/nothing", "/favicon.ico", "/docs", "/healthz/x"]
-)
-def test_an_address_that_is_none_needs_a_token_too(shared: House, path: str) -> None:
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v1/nothing", "/api/%2e%2e/settings"])
+def test_an_address_of_the_api_that_is_none_needs_a_token_too(shared: House, path: str) -> None:
     assert shared.as_(None).ask("GET", path).status_code == 401
     assert shared.admin.ask("GET", path).status_code == 404
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.method} {page.path}")
+def test_no_token_opens_a_page(shared: House, page: Page) -> None:
+    if page.role is not None:
+        path = re.sub(r"\{.*?\}", "1", page.path)
+        answer = shared.admin.ask(page.method, path, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/signin")
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from bucketgraph.cli.output import messages
@@ -32,8 +33,8 @@ def run_by_server(opened: App, integration: Integration, options: SyncOptions, *
     except KeyboardInterrupt:
         raise Interrupted(
             "Not followed any more; the run goes on in the server.",
-            hint=f"`bucketgraph integration log {integration.name} --follow` shows it, "
-            f"`bucketgraph integration cancel {integration.name}` stops it.",
+            hint=f"`bucketgraph integration log {quote(integration.name)} --follow` shows it, "
+            f"`bucketgraph integration cancel {quote(integration.name)}` stops it.",
         ) from None
     failure = next((one for one in run.report.problems if one.scope == "Run"), None)
     if run.status == "FAILED" and failure is not None:
@@ -59,7 +60,7 @@ def _followed(opened: App, integration: Integration, job: str, replay: _Replay) 
             if not opened.serving:
                 raise Interrupted(
                     "The server stopped; the run goes on when it starts again.",
-                    hint=f"`bucketgraph integration runs {integration.name}` shows how it ends.",
+                    hint=f"`bucketgraph integration runs {quote(integration.name)}` shows how it ends.",
                 )
             time.sleep(_LOOK_EVERY_SECONDS)
 

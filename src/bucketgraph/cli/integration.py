@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -183,10 +184,10 @@ def edit(
     from bucketgraph.integrations.configuration import Changes  # noqa: PLC0415
 
     consumers = read_consumers(oauth_key or [], oauth_secret_file or [], consumer_file or [])
-    with open_app() as opened:
-        config = opened.registry.find(name).config
-        timed = (polling, hour, weekday) != (None, None, None)
-        changes = Changes(
+    timed = (polling, hour, weekday) != (None, None, None)
+
+    def changed(config: Config) -> Changes:
+        return Changes(
             name=rename,
             description=description,
             polling=_polling(config.polling, polling, hour, weekday) if timed else None,
@@ -199,7 +200,9 @@ def edit(
             api_url=api_url,
             oauth_url=oauth_url,
         )
-        _change(opened, name, changes, as_json=as_json)
+
+    with open_app() as opened:
+        _change(opened, name, changed, entered=bool(consumers), as_json=as_json)
 
 
 @app.command()
@@ -229,7 +232,7 @@ def credentials(
         consumers = [
             Entered(one.key, one.secret) for one in read_consumers(keys, oauth_secret_file or [], [])
         ]
-        _change(opened, name, Changes(consumers=consumers), as_json=as_json)
+        _change(opened, name, Changes(consumers=consumers), entered=True, as_json=as_json)
 
 
 app.command("list")(integration_view.list_all)
@@ -253,12 +256,18 @@ def _set_paused(name: str, *, paused: bool, as_json: bool) -> None:
         _change(opened, name, Changes(paused=paused), as_json=as_json)
 
 
-def _change(opened: App, name: str, changes: Changes, *, as_json: bool) -> None:
+def _change(
+    opened: App,
+    name: str,
+    changes: Changes | Callable[[Config], Changes],
+    *,
+    entered: bool = False,
+    as_json: bool,
+) -> None:
     before = opened.registry.find(name)
     integration = opened.registry.update(name, changes)
     label = integration.name if integration.name == name else f"{name}, now {integration.name}"
     same = (integration.name, integration.description, integration.config)
-    entered = any(one.secret for one in changes.consumers or ())
     unchanged = same == (before.name, before.description, before.config) and not entered
     _show_changed(
         opened,

@@ -38,7 +38,7 @@ def remove(
         removed = _numbers(opened, integration) | {"purged": purge}
         if not yes:
             _confirm(_question(name, removed, purge=purge))
-        opened.remove(name, purge=purge)
+        opened.remove(name, purge=purge, only=integration.id)
     if as_json:
         show_json(removed)
         return
@@ -79,7 +79,7 @@ def purge(
         row = opened.registry.find_removed(integration_id)
         if not yes:
             _confirm(f"Erase all history of {row.name}? This cannot be undone.")
-        opened.remove(row.id, purge=True)
+        opened.registry.purge_removed(row.id)
     if as_json:
         show_json({"purged": row.id, "name": row.name})
     else:

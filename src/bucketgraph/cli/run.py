@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
@@ -62,6 +63,8 @@ def log(
     least = _valid_level(level)
     with open_app() as opened:
         integration = opened.registry.find(name)
+        if follow and run is None:
+            _wait_for_the_queued(opened, integration)
         chosen = _chosen(opened, integration, run)
         if follow:
             for event in _following(opened, chosen, least):
@@ -139,9 +142,22 @@ def _chosen(opened: App, integration: Integration, number: int | None) -> Run:
         what = "was never collected" if number is None else f"has no run {number}"
         raise ConfigError(
             f"{integration.name!r} {what}.",
-            hint=f"`bucketgraph integration runs {integration.name}` lists its runs.",
+            hint=f"`bucketgraph integration runs {quote(integration.name)}` lists its runs.",
         )
     return run
+
+
+def _wait_for_the_queued(opened: App, integration: Integration) -> None:
+    """Wait until the run that the server has queued begins: it is the newest, and the one that is meant."""
+    if not opened.serving:
+        return
+    from bucketgraph.integrations.jobs import Queue  # noqa: PLC0415  # loads the engine
+
+    with Queue(opened.store.where) as queue:
+        while (job := queue.unfinished().get(integration.id)) and opened.serving:
+            if opened.store.run_of_workflow(job[0]) is not None:
+                return
+            time.sleep(_LOOK_EVERY_SECONDS)
 
 
 def _following(opened: App, run: Run, level: Level) -> Iterator[RunEvent]:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_SECONDS = 0.2
 _GRACE_SECONDS = 5
+_IDLE_SECONDS = 75
+"""Longer than clients and proxies keep an idle connection: else one closes while they begin to use it."""
 
 
 def serve(
@@ -92,6 +94,7 @@ async def answer(site: Starlette, bound: socket.socket, jobs: Jobs, announce: Ca
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_keep_alive=_IDLE_SECONDS,
     )
     server = Server(config)
     stopping = asyncio.Event()

@@ -7,6 +7,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Iterator
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
@@ -86,7 +87,7 @@ def _hand_over(opened: App, integration: Integration, options: SyncOptions, *, a
         show_json({"job": job})
         return
     console().print(
-        f"Asked the server for a run. Watch it with: bucketgraph integration log {integration.name} --follow",
+        f"Asked the server for a run. Watch it with: bucketgraph integration log {quote(integration.name)} --follow",
         markup=False,
         highlight=False,
         soft_wrap=True,
@@ -106,7 +107,7 @@ def run_now(opened: App, integration: Integration, options: SyncOptions, *, quie
     except (KeyboardInterrupt, asyncio.CancelledError):
         raise Interrupted(
             "Stopped. What was published before stays, and nothing was deleted.",
-            hint=f"Run `bucketgraph sync {integration.name}` again to go on where it stopped.",
+            hint=f"Run `bucketgraph sync {quote(integration.name)}` again to go on where it stopped.",
         ) from None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from shlex import quote
 from typing import Literal
 
 from bucketgraph.collect.cancelling import cancelled
@@ -12,6 +14,9 @@ from bucketgraph.integrations.registry import Registry
 from bucketgraph.integrations.serving import locked, run_lock_file, serving
 from bucketgraph.store.base import Run
 from bucketgraph.store.store import Store
+
+_BEGINS_WITHIN_SECONDS = 2.0
+_LOOK_EVERY_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ def cancel(store: Store, registry: Registry, integration: Integration) -> Cancel
         return Cancelled("queued", None, queued)
     raise Conflict(
         f"No run of {integration.name!r} is queued or in progress.",
-        hint=f"`bucketgraph integration runs {integration.name}` shows how the last ones ended.",
+        hint=f"`bucketgraph integration runs {quote(integration.name)}` shows how the last ones ended.",
     )
 
 
@@ -54,7 +59,17 @@ def _withdraw(store: Store, integration: Integration) -> str | None:
             (run := store.run_of_workflow(job[0])) is not None and run.status == "IN_PROGRESS"
         ):
             return None
-        return queue.withdraw(integration.id)
+        withdrawn = queue.withdraw(integration.id)
+    if withdrawn is not None and job[1] != "ENQUEUED":
+        _wait_for_its_run(store, withdrawn)
+    return withdrawn
+
+
+def _wait_for_its_run(store: Store, job: str) -> None:
+    """Wait a moment for the run of a job that had left the queue: it may have looked just before it was withdrawn."""
+    until = time.monotonic() + _BEGINS_WITHIN_SECONDS
+    while store.run_of_workflow(job) is None and time.monotonic() < until:
+        time.sleep(_LOOK_EVERY_SECONDS)
 
 
 def _close(store: Store, registry: Registry, integration: Integration, run: Run) -> Cancelled:

@@ -6,8 +6,9 @@ import contextlib
 import dataclasses
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -16,6 +17,7 @@ from bucketgraph.bitbucket.budget import Ledger, consumer_id
 from bucketgraph.bitbucket.client import Client, Patience
 from bucketgraph.bitbucket.monitor import Monitor
 from bucketgraph.bitbucket.oauth import Consumer
+from bucketgraph.bitbucket.origins import Origins
 from bucketgraph.errors import ConfigError, Conflict, CredentialError, StoreUnreadable
 from bucketgraph.integrations.configuration import (
     Changes,
@@ -50,6 +52,7 @@ class Registry:
     def add(self, new: NewIntegration) -> Integration:
         """Store a new integration; raises ConfigError for a bad field or a taken name."""
         config = valid_config(new)
+        _check_not_the_mappers(self._store, new.name)
         now = int(time.time() * 1000)
         with self._keyring.held():
             row = IntegrationRow(
@@ -61,31 +64,34 @@ class Registry:
                 created_on=now,
                 updated_on=now,
             )
-            self._store.add_integration(row)
-        integration = _integration(row)
-        self._tag(integration)
-        return integration
+            self._store.add_integration(row, config.properties(new.name))
+        return _integration(row)
 
-    def update(self, name: str, changes: Changes) -> Integration:
+    def update(
+        self, name: str, changes: Changes | Callable[[Config], Changes], *, only: str | None = None
+    ) -> Integration:
         """Change an integration; raises ConfigError for a bad field, a taken name or a missing secret.
 
-        Changes of one integration wait for each other, so that none is lost. `updated_on` moves with each.
+        Changes of one integration wait for each other, so that none is lost; those that build on the present
+        configuration are given as a function of it. `updated_on` moves with each.
+        `only` is the id that it must have: Conflict when the name is another one's by now.
         """
         with self._keyring.held():
-            row = self._row(name)
+            row = self._row(name, only)
             before = _integration(row)
+            if not isinstance(changes, Changes):
+                changes = changes(before.config)
             self._check_kind(before, changes)
-            config = before.config if before.imported else changed_config(before.config, changes)
+            config = changed_config(before.config, changes) if before.collected else before.config
             consumers = new_consumers(before.config, config, changes, self._secrets(row))
             row = self._changed(row, changes, config=config, consumers=consumers)
-            self._store.update_integration(row)
-        after = _integration(row)
-        if (after.name, after.config) != (before.name, before.config):
-            self._tag(after)
+            after = _integration(row)
+            tags = after.config.properties(after.name) if after.collected else None
+            self._store.update_integration(row, tags)
         return after
 
     def _check_kind(self, integration: Integration, changes: Changes) -> None:
-        """Refuse what an import has not: only its name and description can be changed."""
+        """Refuse what only a Bitbucket has, and another name for a source of people, whose keys hold it."""
         other = [
             one.name
             for one in dataclasses.fields(changes)
@@ -94,7 +100,15 @@ class Registry:
         if integration.config.kind != "bitbucket" and other:
             raise ConfigError(
                 f"{integration.name!r} is not collected from Bitbucket, so it has no {' and no '.join(other)}.",
-                hint="Only its name and description can be changed.",
+                hint="Only its name and description can be changed."
+                if integration.imported
+                else "Only its description can be changed.",
+            )
+        if integration.config.kind == "people" and changes.name not in {None, integration.name}:
+            raise ConfigError(
+                f"{integration.name!r} is a source of people, and the keys of its people hold its name.",
+                hint="Import the list with another --source, then remove this one with "
+                f"`bucketgraph integration remove {quote(integration.name)}`.",
             )
 
     def _changed(
@@ -118,11 +132,6 @@ class Registry:
     def _sealed(self, consumers: Sequence[Consumer]) -> str:
         credentials = Credentials(tuple(one.secret for one in consumers))
         return self._keyring.sealing().encrypt(msgspec.json.encode(credentials))
-
-    def _tag(self, integration: Integration) -> None:
-        """Have every entity of an integration tagged as its configuration says."""
-        if integration.config.kind == "bitbucket":
-            self._store.set_tags(integration.id, integration.config.properties(integration.name))
 
     def all(self) -> list[Integration]:
         """Return what is collected or imported, by name."""
@@ -180,7 +189,7 @@ class Registry:
         if integration_type not in {None, known.config.integration_type}:
             raise ConfigError(
                 f"The import {name!r} has the type {known.config.integration_type!r}, not {integration_type!r}.",
-                hint=f"Leave --type out, or remove it first with `bucketgraph integration remove {name}`.",
+                hint=f"Leave --type out, or remove it first with `bucketgraph integration remove {quote(name)}`.",
             )
         return known
 
@@ -188,13 +197,19 @@ class Registry:
         check_name(name, hint="Choose a name for what is imported with --name.")
         return _add(self._store, name, import_config(integration_type))
 
-    def remove(self, name: str, *, purge: bool = False) -> None:
+    def remove(self, name: str, *, purge: bool = False, only: str | None = None) -> None:
         """End everything of an integration and keep its history, or delete all of it with every trace.
 
-        A purge takes the name or id of a removed one, too. Raises ConfigError when there is none, Conflict while a
-        run of it is under way, and what `Store.remove_integration` raises.
+        `only` is the id that it must have: Conflict when the name is another one's by now. Raises ConfigError when
+        there is none, Conflict while a run of it is under way, and what `Store.remove_integration` raises.
         """
-        integration = self._removable(name) if purge else self.find(name)
+        self._remove(_integration(self._row(name, only)), purge=purge)
+
+    def purge_removed(self, integration_id: str) -> None:
+        """Delete what is left of a removed integration; raises ConfigError when there is none of this id."""
+        self._remove(_integration(self.find_removed(integration_id)), purge=True)
+
+    def _remove(self, integration: Integration, *, purge: bool) -> None:
         with self.running(integration):
             forget = self._consumers_of_nobody_else(integration) if purge else ()
             self._store.remove_integration(integration.id, purge=purge, forget_consumers=forget)
@@ -221,13 +236,6 @@ class Registry:
             )
         return found[0]
 
-    def _removable(self, name: str) -> Integration:
-        """Return the integration in use of a name, or the removed one of a name or id."""
-        for row in self._store.removed_integrations():
-            if name in {row.id, row.name}:
-                return _integration(row)
-        return self.find(name)
-
     def _consumers_of_nobody_else(self, integration: Integration) -> set[str]:
         """Return how the call ledger names the consumers that no other integration has."""
         others = {key for one in self.all() if one.id != integration.id for key in one.config.consumer_keys}
@@ -243,6 +251,25 @@ class Registry:
         except CredentialError:
             # Between our looks at the row and at the keys somebody may have changed the keys.
             return self._consumers(self._row(name))
+
+    def _access(self, integration: Integration) -> tuple[Origins, tuple[Consumer, ...]]:
+        """Return where an integration's secrets may go, and its consumers, both of one moment.
+
+        It may have been changed since it was found: what was entered for one address must not go to another.
+        """
+        row = self._present(integration)
+        try:
+            consumers = self._consumers(row)
+        except CredentialError:  # somebody may have changed the keys between our two looks
+            row = self._present(integration)
+            consumers = self._consumers(row)
+        return _integration(row).config.origins, consumers
+
+    def _present(self, integration: Integration) -> IntegrationRow:
+        for row in self._store.integrations():
+            if row.id == integration.id:
+                return row
+        raise ConfigError(f"The integration {integration.name!r} was removed.", hint="Add it again.")
 
     def _consumers(self, row: IntegrationRow) -> tuple[Consumer, ...]:
         plain = self._keyring.reading().decrypt(row.credentials, whose=f"the integration {row.name!r}")
@@ -266,20 +293,12 @@ class Registry:
     async def clients(
         self, integration: Integration, *, ledger: Ledger, patience: Patience, monitor: Monitor
     ) -> AsyncIterator[list[Client]]:
-        """Open a client for each consumer."""
-        async with contextlib.AsyncExitStack() as stack:
-            yield [
-                await stack.enter_async_context(
-                    Client(
-                        integration.config.origins,
-                        consumer,
-                        ledger=ledger,
-                        patience=patience,
-                        monitor=monitor,
-                    )
-                )
-                for consumer in self.consumers(integration.name)
-            ]
+        """Open a client for each consumer that the integration has now, whatever its name is by now."""
+        origins, consumers = self._access(integration)
+        async with open_clients(
+            origins, consumers, ledger=ledger, patience=patience, monitor=monitor
+        ) as clients:
+            yield clients
 
     @contextlib.contextmanager
     def running(self, integration: Integration) -> Iterator[None]:
@@ -306,7 +325,7 @@ class Registry:
         """Return the lock beside the database, which all processes on it share whatever their home is."""
         return run_lock_file(self._store.where, integration.id)
 
-    def _row(self, name: str) -> IntegrationRow:
+    def _row(self, name: str, only: str | None = None) -> IntegrationRow:
         rows = {row.name: row for row in self._store.integrations() if _kind_of(row) != "mapper"}
         if name not in rows:
             known = ", ".join(rows) or "none yet"
@@ -314,7 +333,26 @@ class Registry:
                 f"There is no integration named {name!r} (known: {known}).",
                 hint="Add it with `bucketgraph integration add`.",
             )
+        if only not in {None, rows[name].id}:
+            raise Conflict(
+                f"{name!r} is the name of another integration by now; nothing was changed.",
+                hint="Look at `bucketgraph integration list` and run this again.",
+            )
         return rows[name]
+
+
+@contextlib.asynccontextmanager
+async def open_clients(
+    origins: Origins, consumers: Sequence[Consumer], *, ledger: Ledger, patience: Patience, monitor: Monitor
+) -> AsyncIterator[list[Client]]:
+    """Open a client for each of some consumers, stored or not."""
+    async with contextlib.AsyncExitStack() as stack:
+        yield [
+            await stack.enter_async_context(
+                Client(origins, consumer, ledger=ledger, patience=patience, monitor=monitor)
+            )
+            for consumer in consumers
+        ]
 
 
 def of_kinds(store: Store, *kinds: Kind) -> list[Integration]:
@@ -324,6 +362,7 @@ def of_kinds(store: Store, *kinds: Kind) -> list[Integration]:
 
 def _add(store: Store, name: str, config: Config) -> Integration:
     """Store an integration that has no credentials."""
+    _check_not_the_mappers(store, name)
     now = int(time.time() * 1000)
     row = IntegrationRow(
         id=str(uuid.uuid4()),
@@ -336,6 +375,14 @@ def _add(store: Store, name: str, config: Config) -> Integration:
     )
     store.add_integration(row)
     return _integration(row)
+
+
+def _check_not_the_mappers(store: Store, name: str) -> None:
+    """Raise ConfigError for the name of the mapper, which is in no list and cannot be removed."""
+    if name in {row.name for row in store.integrations() if _kind_of(row) == "mapper"}:
+        raise ConfigError(
+            f"The name {name!r} is taken by the mapping of people to users.", hint="Choose another name."
+        )
 
 
 class _OfKind(msgspec.Struct):

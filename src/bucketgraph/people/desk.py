@@ -28,7 +28,7 @@ from bucketgraph.people.model import (
 )
 from bucketgraph.people.planning import ImportPlan, plan
 from bucketgraph.people.suggest import Suggestion, suggest
-from bucketgraph.people.table import Table
+from bucketgraph.people.table import Table, text_of
 from bucketgraph.store.base import Publication, Run, RunReport, RunStatus, StoredEntity
 from bucketgraph.store.store import Store
 
@@ -336,7 +336,7 @@ def read_facts(given: Iterable[tuple[str, str]]) -> dict[str, Value | None]:
     for label, text in given:
         name = columns.property_name(label)
         try:
-            value = rows.fact(name, " ".join(text.split())) if text.strip() else None
+            value = rows.fact(name, plain) if (plain := text_of(text)) else None
         except rows.InvalidFact as error:
             raise ConfigError(f"{error}.", hint=f"Correct the value of {name}.") from None
         before = found.get(name)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from shlex import quote
 
 from sqlalchemy import Connection
 
 from bucketgraph.errors import ConfigError
 from bucketgraph.j1ql.results import Parameter
-from bucketgraph.store import events, ledger, parameters, runs, tokens
+from bucketgraph.store import events, ledger, parameters, runs, tags, tokens
 from bucketgraph.store.base import (
     IntegrationRow,
     Level,
@@ -24,6 +25,7 @@ from bucketgraph.store.base import (
     TokenRow,
     Trigger,
 )
+from bucketgraph.store.tags import TagValue
 
 
 class Administration(ABC):
@@ -47,30 +49,39 @@ class Administration(ABC):
     def _refresh_statistics(self) -> None:
         """Let the database look at what its indexes hold now."""
 
-    def add_integration(self, row: IntegrationRow) -> None:
-        """Insert an integration; raises ConfigError when its name is taken."""
+    def add_integration(self, row: IntegrationRow, given: Mapping[str, TagValue] | None = None) -> None:
+        """Insert an integration with the tags given; raises ConfigError when its name is taken."""
         with self._writing() as connection:
             if any(row.name == other.name for other in runs.integrations(connection)):
                 raise ConfigError(
                     f"There is already an integration named {row.name!r}.",
                     hint="Choose another name, or remove the old one with "
-                    f"`bucketgraph integration remove {row.name}`.",
+                    f"`bucketgraph integration remove {quote(row.name)}`.",
                 )
+            runs.check_not_of_a_removed_one(connection, row.name)
             runs.add_integration(connection, row)
+            if given is not None:
+                tags.write(connection, row.id, given)
 
     def integrations(self) -> list[IntegrationRow]:
         """Return all integrations by name."""
         with self._reading() as connection:
             return runs.integrations(connection)
 
-    def update_integration(self, row: IntegrationRow) -> None:
-        """Store an integration's fields anew; raises ConfigError when its new name is taken."""
+    def update_integration(self, row: IntegrationRow, given: Mapping[str, TagValue] | None = None) -> None:
+        """Store an integration's fields anew, and its tags where they are given, in one transaction.
+
+        Raises ConfigError when its new name is taken.
+        """
         with self._writing() as connection:
             if any(row.name == other.name and row.id != other.id for other in runs.integrations(connection)):
                 raise ConfigError(
                     f"There is already an integration named {row.name!r}.", hint="Choose another name."
                 )
+            runs.check_not_of_a_removed_one(connection, row.name)
             runs.update_integration(connection, row)
+            if given is not None:
+                tags.write(connection, row.id, given)
 
     def renew_credentials(self, renew: Callable[[IntegrationRow], str | None]) -> None:
         """Store what `renew` returns for each row that has credentials (None: as they are), in one transaction.
@@ -142,11 +153,36 @@ class Administration(ABC):
             events.add(connection, run_id=run_id, integration_id=integration_id, now=self._clock(), new=new)
 
     def events(
-        self, run_id: int, *, after: int = 0, level: Level = "debug", limit: int | None = None
+        self,
+        run_id: int,
+        *,
+        after: int = 0,
+        level: Level = "debug",
+        limit: int | None = None,
+        names: Collection[str] | None = None,
+        newest: bool = False,
+        skip: int = 0,
     ) -> list[RunEvent]:
-        """Return a run's events with greater ids than `after` and at least a level, oldest first."""
+        """Return a run's events with greater ids than `after`, at least a level and one of the names, oldest first.
+
+        Where there are more than `limit`, the oldest behind `skip` of them are returned, or with `newest` the newest.
+        """
         with self._reading() as connection:
-            return events.read(connection, run_id, after=after, level=level, limit=limit)
+            return events.read(
+                connection,
+                run_id,
+                after=after,
+                level=level,
+                limit=limit,
+                names=names,
+                newest=newest,
+                skip=skip,
+            )
+
+    def event_number(self, run_id: int, *, after: int = 0, level: Level = "debug") -> int:
+        """Count a run's events with greater ids than `after` and at least a level."""
+        with self._reading() as connection:
+            return events.number(connection, run_id, after=after, level=level)
 
     def forget_events(self, before: int, *, level: Level | None = None) -> int:
         """Delete events (of one level, or all) from before a moment (epoch ms); return how many there were."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, delete, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from bucketgraph.store import tables as t
 from bucketgraph.store.base import LEVELS, Level, NewEvent, RunEvent
@@ -36,17 +36,39 @@ def add(
 
 
 def read(
-    connection: Connection, run_id: int, *, after: int = 0, level: Level = "debug", limit: int | None = None
+    connection: Connection,
+    run_id: int,
+    *,
+    after: int = 0,
+    level: Level = "debug",
+    limit: int | None = None,
+    names: Collection[str] | None = None,
+    newest: bool = False,
+    skip: int = 0,
 ) -> list[RunEvent]:
-    """Return a run's events with greater ids than `after` and at least a level, oldest first."""
-    worth = LEVELS[LEVELS.index(level) :]
-    query = (
-        select(t.run_event)
-        .where(t.run_event.c.run_id == run_id, t.run_event.c.id > after, t.run_event.c.level.in_(worth))
-        .order_by(t.run_event.c.id)
-        .limit(limit)
+    """Return a run's events with greater ids than `after`, at least a level and one of the names, oldest first.
+
+    Where there are more than `limit`, the oldest behind `skip` of them are returned, or with `newest` the newest.
+    """
+    event = t.run_event.c
+    query = select(t.run_event).where(
+        event.run_id == run_id, event.id > after, event.level.in_(LEVELS[LEVELS.index(level) :])
     )
-    return [_event(row) for row in connection.execute(query)]
+    if names is not None:
+        query = query.where(event.name.in_(names))
+    rows = connection.execute(
+        query.order_by(event.id.desc() if newest else event.id).limit(limit).offset(skip)
+    )
+    found = [_event(row) for row in rows]
+    return found[::-1] if newest else found
+
+
+def number(connection: Connection, run_id: int, *, after: int = 0, level: Level = "debug") -> int:
+    """Count a run's events with greater ids than `after` and at least a level."""
+    event = t.run_event.c
+    worth = event.level.in_(LEVELS[LEVELS.index(level) :])
+    query = select(func.count()).where(event.run_id == run_id, event.id > after, worth)
+    return connection.execute(query).scalar_one()
 
 
 def forget(connection: Connection, before: int, level: Level | None = None) -> int:

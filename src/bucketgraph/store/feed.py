@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, false, func, select
@@ -34,12 +34,15 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """Which publications are asked for: those after one, up to and with another."""
+    """Which publications are asked for: those after one.
+
+    `first` asks for so many events of each table in the order of a page, `limit` for the newest whole publications.
+    """
 
     after: int
     integration_id: str | None
     limit: int | None = None
-    until: int | None = None
+    first: int | None = None
 
     def narrow(self, query: Select[Any], number: ColumnElement[int]) -> Select[Any]:
         """Restrict a query by its column of publication numbers.
@@ -50,8 +53,6 @@ class _Window:
         query = query.join(t.publication, t.publication.c.id == number).where(number > self.after)
         if self.integration_id is not None:
             query = query.where(t.publication.c.integration_id == self.integration_id)
-        if self.until is not None:
-            query = query.where(number <= self.until)
         if not self.limit:
             return query if self.limit is None else query.where(false())
         oldest = query.with_only_columns(number).order_by(number.desc()).offset(self.limit - 1).limit(1)
@@ -109,9 +110,9 @@ def page(connection: Connection, place: Place, *, integration_id: str | None = N
     What is not on the page is not read but for its place, however much a publication holds.
     """
     end = place.read + limit
-    open_ended = _Window(place.publication - 1, integration_id)
     newest = last_publication(connection)
-    window = replace(open_ended, until=_enough(connection, open_ended, end))
+    # Each table is read in the order of the page, so what stands on it is among the first of each.
+    window = _Window(place.publication - 1, integration_id, first=end + 1)
     found = [(element, event) for element in ELEMENTS for event in _events(connection, element, window)]
     found.sort(key=lambda one: (one[1].publication, one[0], one[1].of, one[1].version, one[1].ended))
     changes = _in_order(connection, found[place.read : end])
@@ -129,18 +130,6 @@ def _in_order(connection: Connection, chosen: Sequence[tuple[Element, Event]]) -
         for element in ELEMENTS
     }
     return [next(made[element]) for element, _ in chosen]
-
-
-def _enough(connection: Connection, window: _Window, wanted: int) -> int | None:
-    """Return the publication up to which there are more than so many changes; None when there are not."""
-    ends: list[int] = []
-    for element in ELEMENTS:
-        present, history, _ = tables_of(element)
-        for table in (present, history):
-            for number in (table.c.publication, table.c.end_publication):
-                query = window.narrow(select(number), number).order_by(number).offset(wanted).limit(1)
-                ends += connection.execute(query).scalars()
-    return min(ends, default=None)
 
 
 def _changes(connection: Connection, window: _Window) -> list[Change]:
@@ -175,7 +164,10 @@ def _events(connection: Connection, element: Element, window: _Window) -> list[E
     for table, key in ((present, present.c.id), (history, of)):
         for number, ended in ((table.c.publication, False), (table.c.end_publication, True)):
             columns = (number, t.publication.c.published_on, key, table.c.version)
-            rows = connection.execute(window.narrow(select(*columns), number))
+            query = window.narrow(select(*columns), number)
+            if window.first is not None:
+                query = query.order_by(number, key, table.c.version).limit(window.first)
+            rows = connection.execute(query)
             found += [Event(row[0], row[1], row[2], row[3], ended) for row in rows]
     found.sort(key=lambda event: (event.publication, event.of, event.version, event.ended))
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -166,16 +167,15 @@ class Surroundings:
 
     def edges(self, ids: Collection[int]) -> list[Edge]:
         """Return the relationships between entities, oldest first."""
-        among = frozenset(ids)
+        among = sorted(frozenset(ids))
         found: list[Edge] = []
-        for chunk in chunks(sorted(among)):
+        for starts, ends in product(chunks(among), chunks(among)):
             query = select(_edge.id, _edge.verb_id, _edge.from_id, _edge.to_id).where(
-                _edge.from_id.in_(chunk), _edge.end_on.is_(None)
+                _edge.from_id.in_(starts), _edge.to_id.in_(ends), _edge.end_on.is_(None)
             )
             found += [
                 Edge(row.id, self._verbs[row.verb_id], row.from_id, row.to_id)
                 for row in self._connection.execute(query)
-                if row.to_id in among
             ]
         return sorted(found, key=lambda edge: edge.id)
 

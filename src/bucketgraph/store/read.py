@@ -105,21 +105,28 @@ def relationships(
         query = query.join(t.record, t.record.c.id == t.relationship.c.record_id).where(
             t.record.c.integration_id == integration_id
         )
+    # By ids, so that a page is read in the order of ids instead of sorting all of a verb or type.
+    edge = t.relationship.c
     if verb is not None:
-        query = query.where(t.verb.c.name == verb.upper())
+        query = query.where(
+            edge.verb_id == select(t.verb.c.id).where(t.verb.c.name == verb.upper()).scalar_subquery()
+        )
     if from_type is not None:
-        query = query.where(_from_type.c.name == from_type)
+        query = query.where(edge.from_type_id.in_(_ids_of_type(from_type)))
     if to_type is not None:
-        query = query.where(_to_type.c.name == to_type)
+        query = query.where(edge.to_type_id.in_(_ids_of_type(to_type)))
     if end_key is not None:
         # By way of the integrations, because keys are indexed within one.
         named = select(t.entity.c.id).where(
             t.entity.c.integration_id.in_(select(t.integration.c.id)), t.entity.c.key == end_key
         )
-        edge = t.relationship.c
         query = query.where(or_(edge.from_id.in_(named), edge.to_id.in_(named)))
     for row in connection.execution_options(yield_per=500).execute(query):
         yield stored_relationship(row)
+
+
+def _ids_of_type(name: str) -> Select[tuple[int]]:
+    return select(t.entity_type.c.id).where(t.entity_type.c.name == name)
 
 
 def counts(connection: Connection, integration_id: str | None = None) -> tuple[Counter[str], Counter[str]]:

@@ -17,6 +17,15 @@ _REPORT = msgspec.json.Decoder(RunReport)
 _OPTIONS = msgspec.json.Decoder(dict[str, str | bool | None])
 
 
+def check_not_of_a_removed_one(connection: Connection, name: str) -> None:
+    """Raise ConfigError for the name under which a removed integration is kept."""
+    of = (t.integration.c.name == name) & t.integration.c.removed_on.is_not(None)
+    if connection.execute(select(t.integration.c.id).where(of)).first() is not None:
+        raise ConfigError(
+            f"A removed integration is kept under the name {name!r}.", hint="Choose another name."
+        )
+
+
 def add_integration(connection: Connection, row: IntegrationRow) -> None:
     """Insert an integration; its name must be free."""
     connection.execute(

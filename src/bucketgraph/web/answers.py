@@ -58,7 +58,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A server-sent event: HTML for the element that listens to its name."""
+    """A server-sent event: HTML for the element that is connected, or with a name of its own a sign to scripts."""
 
     data: str
     name: str = "message"

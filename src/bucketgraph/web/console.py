@@ -91,7 +91,7 @@ class Console:
         except BucketgraphError as error:
             return await self._plain.run(partial(self._refused, visit, error))
         except FailedCall as failure:
-            return await self.failed(request, failure)
+            return await self.failed(request, failure, visit)
 
     async def problem(self, request: Request, error: BucketgraphError) -> Response:
         """Return an error where no page answers, for whoever asks."""
@@ -103,12 +103,19 @@ class Console:
 
         return await self._plain.run(work)
 
-    async def failed(self, request: Request, failure: FailedCall) -> Response:
-        """Tell the log what nobody expected, and return a page that keeps it to itself."""
+    async def failed(self, request: Request, failure: FailedCall, visit: Visit | None = None) -> Response:
+        """Tell the log what nobody expected, and return a page that keeps it to itself.
+
+        What failed may be needed for the frame, too: then the page stands alone.
+        """
         number = str(request.state.request_id)
         _log.error("page failed", request=number, exc_info=failure.cause)
-        visit = Visit(self._site, self._frame, request, Cookies.of(request, self._site.app.settings))
-        return await self._plain.run(lambda: self._made(visit, visit.problem(envelope.unexpected(number))))
+        error = envelope.unexpected(number)
+        alone = Visit(self._site, self._frame, request, Cookies.of(request, self._site.app.settings))
+        try:
+            return await self._plain.run(lambda: self._made(visit or alone, (visit or alone).problem(error)))
+        except FailedCall:
+            return await self._plain.run(lambda: self._made(alone, alone.problem(error)))
 
     async def no_page(self, request: Request) -> Response:
         """Return the page that stands where there is none."""
@@ -253,7 +260,9 @@ async def _events(answer: answers.Events, workers: Workers) -> AsyncIterator[str
     while (found := await workers.run(answer.look)) is not None:
         for event in found:
             lines = "".join(f"data: {line}\n" for line in event.data.splitlines() or [""])
-            yield f"event: {event.name}\n{lines}\n"
+            # Only what has no name is put into the page; a named one is an event for its scripts.
+            named = "" if event.name == "message" else f"event: {event.name}\n"
+            yield f"{named}{lines}\n"
         if not found:
             yield ": still here\n\n"
         await asyncio.sleep(answer.every_seconds)

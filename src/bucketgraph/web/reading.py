@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from bucketgraph.errors import RequestError, TooLarge, WrongMedia
 from bucketgraph.web.envelope import JSON
@@ -56,10 +56,13 @@ async def content(request: Request, kind: Any, limit: int) -> bytes:
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(limit)
     read = bytearray()
-    async for part in request.stream():
-        read += part
-        if len(read) > limit:
-            raise _too_large(limit)
+    try:
+        async for part in request.stream():
+            read += part
+            if len(read) > limit:
+                raise _too_large(limit)
+    except ClientDisconnect:  # nobody reads the answer; it is counted as the client's mistake, not as ours
+        raise RequestError("The body ended too soon.", hint="Send all of it.") from None
     if read:
         _check_media(request, kind)
     return bytes(read)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from bucketgraph.errors import Conflict
+from bucketgraph.errors import ConfigError, Conflict
 from bucketgraph.store.backup import Holdings
 from bucketgraph.web.bodies import Given, Moment, Shown
 from bucketgraph.web.routing import Call, Route
@@ -33,9 +33,12 @@ def create(call: Call[Given, BackupBody]) -> BackupShown:
     folder = call.app.settings.home / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"bucketgraph-{time.strftime('%Y-%m-%dT%H-%M-%SZ', time.gmtime())}.tar.gz"
-    if path.exists():
-        raise Conflict("A backup was written within this second.", hint="Ask again.")
-    manifest = call.app.backup(path, with_key=call.body.with_key)
+    try:
+        manifest = call.app.backup(path, with_key=call.body.with_key)
+    except ConfigError:
+        if path.exists():  # written by somebody else, be it meanwhile
+            raise Conflict("A backup was written within this second.", hint="Ask again.") from None
+        raise
     return BackupShown(
         file=str(path),
         bytes=path.stat().st_size,

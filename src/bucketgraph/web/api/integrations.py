@@ -263,7 +263,7 @@ def change(call: Call[IntegrationName, IntegrationChanges]) -> IntegrationShown:
         api_url=body.api_url,
         oauth_url=body.oauth_url,
     )
-    return shown(call, call.app.registry.update(one.name, changes))
+    return shown(call, call.app.registry.update(one.name, changes, only=one.id))
 
 
 def pause(call: Call[IntegrationName, None]) -> IntegrationShown:
@@ -290,7 +290,7 @@ def remove(call: Call[Removal, None]) -> Removed:
     """Remove an integration."""
     one, purge = owning.integration(call, call.given.integration), call.given.purge
     entities, relationships = call.app.store.counts(one.id)
-    call.app.remove(one.name, purge=purge)
+    call.app.remove(one.name, purge=purge, only=one.id)
     return Removed(
         removed=one.name,
         id=one.id,
@@ -310,7 +310,7 @@ def shown(call: Call[Any, Any], one: Integration, lost: frozenset[str] | None = 
 
 def _set_paused(call: Call[IntegrationName, None], *, paused: bool) -> IntegrationShown:
     one = owning.integration(call, call.given.integration)
-    return shown(call, call.app.registry.update(one.name, Changes(paused=paused)))
+    return shown(call, call.app.registry.update(one.name, Changes(paused=paused), only=one.id))
 
 
 def _check_free(call: Call[Any, Any], name: str) -> None:

@@ -51,7 +51,7 @@ def purge(call: Call[RemovedId, None]) -> Purged:
         one = call.app.registry.find_removed(call.given.id)
     except ConfigError as error:
         raise Unknown(error.message, hint=error.hint) from None
-    call.app.remove(one.id, purge=True)
+    call.app.registry.purge_removed(one.id)
     return Purged(purged=one.id, name=one.name)
 
 

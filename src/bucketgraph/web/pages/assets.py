@@ -24,7 +24,23 @@ _MOST_FILTERS: Final = 10
 _SHOWN: Final = 7
 """Columns of properties at first; the others are a click away in the file and on each entity's page."""
 
-_SAID_BY_NAME: Final = frozenset({"name", "displayName", "title", "webLink", "description"})
+_SAID_BY_NAME: Final = frozenset({"name", "displayName", "webLink", "description", "id"})
+_FIRST: Final = (
+    *(
+        "title",
+        "state",
+        "author",
+        "repository",
+        "target",
+        "slug",
+        "public",
+        "language",
+        "mainBranch",
+        "projectKey",
+    ),
+    *("nickname", "active", "member", "email", "employeeId", "manager", "createdOn", "mergedOn", "updatedOn"),
+)
+"""Properties that tell most, where a type has them."""
 
 
 class Branch(NamedTuple):
@@ -213,11 +229,12 @@ def _columns(visit: Visit, entities: Sequence[StoredEntity], order_by: str) -> l
     return [*shown, Column("since", "_beginOn")]
 
 
-def _telling(name: str, entities: Sequence[StoredEntity]) -> tuple[bool, bool]:
+def _telling(name: str, entities: Sequence[StoredEntity]) -> tuple[bool, bool, int]:
     """Tell how little a column says: one value for all says nothing, and neither does what few have."""
     values = [one.properties.get(name) for one in entities]
     same = len(entities) > 1 and all(value == values[0] for value in values)
-    return same, 2 * sum(value is None for value in values) > len(values)
+    seldom = 2 * sum(value is None for value in values) > len(values)
+    return seldom, same, _FIRST.index(name) if name in _FIRST else len(_FIRST)
 
 
 def _numeric(name: str, entities: Sequence[StoredEntity]) -> bool:

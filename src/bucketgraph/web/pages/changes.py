@@ -103,8 +103,8 @@ def _line(seen: Seen) -> Line:
 
 def _of_relationship(change: Change) -> str:
     if change.kind == "created":
-        return "is new"
-    return "is no more" if change.kind == "deleted" else f"changed {_named(change)}"
+        return "(new)"
+    return "(no more)" if change.kind == "deleted" else f"(changed {_named(change)})"
 
 
 def _of_entity(change: Change) -> str:

@@ -27,4 +27,7 @@ function show(element) {
 }
 
 each("time[data-relative]", show);
-setInterval(() => document.querySelectorAll("time[data-relative]").forEach(show), 20_000);
+const all = () => document.querySelectorAll("time[data-relative]").forEach(show);
+setInterval(all, 20_000);
+// What is morphed keeps its elements and gets the server's words anew.
+document.addEventListener("htmx:after:swap", all);
