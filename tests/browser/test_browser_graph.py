@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import pytest
@@ -105,8 +106,7 @@ CSV = b"Name,E-mail\nEve <b>Moore</b>,eve@acme.example\n"
 
 def wait_drawn(tab: Tab) -> None:
     """Wait until the drawing says what is in it."""
-    tab.page.get_by_text("relationships", exact=False).first.wait_for()
-    tab.page.wait_for_function("document.querySelector('.graph-notice')?.textContent.includes('entities')")
+    told(tab, r"[\d,]+ entit")
 
 
 def test_the_drawing_grows_and_opens_an_entity_beside_it(browser: Chromium, console: Served) -> None:
@@ -118,9 +118,7 @@ def test_the_drawing_grows_and_opens_an_entity_beside_it(browser: Chromium, cons
         wait_drawn(tab)
         before = drawn(tab)
         tab.page.select_option("select[aria-label='How far around']", "3")
-        tab.page.wait_for_function(
-            f"Number(document.querySelector('.graph-notice').textContent.split(' ')[0]) > {before}"
-        )
+        told(tab, rf"(?!{before} )[\d,]+ entit")
         tab.shot("graph-three-steps")
         tab.page.locator(".graph-canvas").focus()
         tab.page.keyboard.press("ArrowRight")
@@ -131,9 +129,12 @@ def test_the_drawing_grows_and_opens_an_entity_beside_it(browser: Chromium, cons
         tab.page.keyboard.press("Escape")
         tab.page.locator("#panel").wait_for(state="hidden")
         tab.open(f"/graph?start={bad}")
-        tab.page.wait_for_function(
-            "document.querySelector('.graph-notice')?.textContent.startsWith('1 entity')"
-        )
+        told(tab, "1 entity")
+
+
+def told(tab: Tab, pattern: str) -> None:
+    """Wait until the notice below the drawing begins with something."""
+    tab.page.locator(".graph-notice").filter(has_text=re.compile(f"^{pattern}")).wait_for()
 
 
 def drawn(tab: Tab) -> int:

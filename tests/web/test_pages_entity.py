@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from html import unescape
+from urllib.parse import parse_qs
 
 from web.consolekit import Console, words
 
 from bucketgraph.graph.entity import Entity, Record, seal
 from bucketgraph.graph.snapshot import Snapshot
-from bucketgraph.j1ql.results import public_id
+from bucketgraph.j1ql.results import Request, public_id
 from bucketgraph.store.base import Publication, StoredEntity
 
 HOSTILE = '<img src=x onerror="alert(1)">\u202etxt.exe & "quotes" ' + "🚀" * 400
@@ -151,3 +154,13 @@ def test_what_the_catalogue_says_of_a_property_stands_beside_it(pages: Console) 
     text = pages.as_("viewer").get(f"/entities/{public_id(repo.id)}")
     assert dataclasses.is_dataclass(declared[0])
     assert meaning in words(text.replace('title="', ">").replace('">', "<b>"))
+
+
+def test_the_query_of_each_kind_of_relationship_finds_as_many(pages: Console) -> None:
+    browser, store = pages.as_("viewer"), pages.house.app.store
+    for kind_of in ("bitbucket_repo", "bitbucket_pull_request", "bitbucket_user"):
+        of = one(pages, kind_of)
+        text = browser.get(f"/entities/{public_id(of.id)}")
+        queries = [parse_qs(unescape(found))["q"][0] for found in re.findall(r'href="/query\?([^"]*)"', text)]
+        counts = [len(store.ask(Request(query)).data) for query in queries]
+        assert counts == list(store.relationship_kinds(of.id).values())
