@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from support import processes
 
 _connect = socket.socket.connect
@@ -23,6 +24,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("BUCKETGRAPH_"):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def log_as_ever() -> Iterator[None]:
+    """Forget how a test, or a command that it ran within this process, wanted to log."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(autouse=True)
