@@ -87,9 +87,7 @@ def test_axe_finds_nothing_serious_on_any_page(browser: Chromium, console: Serve
     assert not found, "\n".join(found)
 
 
-def test_axe_finds_nothing_serious_where_nobody_is_signed_in(
-    browser: Chromium, console: Served, tmp_path: Path
-) -> None:
+def test_axe_finds_nothing_serious_where_nobody_is_signed_in(browser: Chromium, console: Served) -> None:
     with browser.tab(console.url) as tab:
         tab.open("/signin")
         found = grave(tab)
