@@ -27,7 +27,8 @@ CHROMIUM = os.environ.get("BUCKETGRAPH_CHROMIUM") or (_USUAL if Path(_USUAL).exi
 SHOTS = os.environ.get("BUCKETGRAPH_SHOTS", "")
 """A folder for screenshots of what the tests see; empty: none are made."""
 PASSWORD = "violet teapot sings quietly"
-THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+Theme = Literal["light", "dark"]
+THEMES: tuple[Theme, ...] = ("light", "dark")
 WIDTHS = {"wide": 1280, "phone": 360}
 _FLAGS = [
     "--no-sandbox",
@@ -110,9 +111,7 @@ class Chromium:
     browser: Browser
 
     @contextlib.contextmanager
-    def tab(
-        self, url: str, *, theme: Literal["light", "dark"] = "light", width: int = 1280, **more: Any
-    ) -> Iterator[Tab]:
+    def tab(self, url: str, *, theme: Theme = "light", width: int = 1280, **more: Any) -> Iterator[Tab]:
         """Open a tab with cookies of its own; afterwards nothing may have gone wrong in it."""
         context = self.browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce", **more
