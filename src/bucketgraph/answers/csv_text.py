@@ -10,7 +10,7 @@ from bucketgraph.answers.tabular import exact, full
 from bucketgraph.errors import ConfigError
 from bucketgraph.j1ql.results import Answer
 
-_BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+BEGINS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What spreadsheets take for the beginning of a formula, full-width forms included."""
 
 
@@ -33,4 +33,4 @@ def as_csv(answer: Answer, *, guarded: bool = False) -> str:
 
 def _guarded(value: Any) -> str:
     text = exact(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_BEGINS_FORMULA) else text
+    return f"'{text}" if isinstance(value, str) and text.startswith(BEGINS_FORMULA) else text

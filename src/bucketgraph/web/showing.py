@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from bucketgraph.answers.csv_text import BEGINS_FORMULA
 from bucketgraph.errors import Unknown
 from bucketgraph.graph.schema import Catalogue
 from bucketgraph.graph.values import TAG_PREFIX, Value, iso_utc
@@ -29,7 +30,6 @@ _PLAUSIBLE_MS: Final = range(100_000_000_000, 10_000_000_000_000)
 _PIECES: Final = re.compile(r"\w+|\s+|[^\w\s]")
 _MOST_PIECES: Final = 2_000
 _LONGEST: Final = 4_000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _IDENTITY: Final = frozenset(
     {"name", "displayName", "title", "id", "number", "key", "slug", "fullName", "username", "nickname"}
     | {"accountId", "employeeId", "firstName", "lastName", "bitbucketNickname", "bitbucketAccountId"}
@@ -211,7 +211,7 @@ def _guarded(value: Any) -> Any:
         text = "; ".join(_text(one) for one in text)
     if isinstance(text, bool):
         return "true" if text else "false"
-    return f"'{text}" if isinstance(text, str) and text.startswith(_FORMULA) else text
+    return f"'{text}" if isinstance(text, str) and text.startswith(BEGINS_FORMULA) else text
 
 
 def _is_moment(name: str, value: Value) -> bool:
