@@ -19,6 +19,7 @@ import msgspec
 from bucketgraph.app import App, SyncOptions, open_app
 from bucketgraph.bitbucket.oauth import Consumer
 from bucketgraph.integrations.configuration import Integration, NewIntegration
+from bucketgraph.observe.log import configure
 from bucketgraph.settings import Settings
 
 NAME = "bench"
@@ -42,6 +43,7 @@ class Cost(msgspec.Struct, frozen=True):
 
 def main(arguments: Sequence[str]) -> None:
     """Run once and print the cost."""
+    configure("error")  # standard output is for the result alone
     home, url, key, *workspaces = arguments
     with open_app(Settings(home=Path(home), hourly_calls=_NO_LIMIT)) as app:
         integration = _integration(app, url, key, workspaces)

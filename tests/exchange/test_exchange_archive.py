@@ -7,6 +7,7 @@ import io
 import json
 import stat
 import tarfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -136,11 +137,25 @@ def test_a_truncated_archive_is_refused(desk: Desk, backup: Path, tmp_path: Path
     assert_refused(desk, backup, tmp_path, StoreUnreadable, "damaged")
 
 
-def test_any_changed_byte_is_noticed(desk: Desk, backup: Path, tmp_path: Path) -> None:
-    whole = backup.read_bytes()
+def same_content(one: bytes, other: bytes) -> bool:
+    """Tell whether both unpack to the same: in a run of zeros, several ways of packing do."""
+    try:
+        return gzip.decompress(one) == gzip.decompress(other)
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def test_any_changed_byte_that_changes_the_content_is_noticed(
+    desk: Desk, backup: Path, tmp_path: Path
+) -> None:
+    whole, refused = backup.read_bytes(), 0
     for at in range(10, len(whole), len(whole) // 12):
-        backup.write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
-        assert_refused(desk, backup, tmp_path, StoreUnreadable, "damaged")
+        changed = whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :]
+        if not same_content(changed, whole):
+            backup.write_bytes(changed)
+            assert_refused(desk, backup, tmp_path, StoreUnreadable, "damaged")
+            refused += 1
+    assert refused > 6
 
 
 def test_a_graph_that_is_not_the_one_of_the_manifest_is_refused(
